@@ -1,0 +1,1 @@
+"""The only files that import the big libraries; each implements a protocol of `mlprep_bot.ports`."""

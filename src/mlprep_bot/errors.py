@@ -1,0 +1,102 @@
+"""What can go wrong, drawn as a tree.
+
+MlprepError                    one line for a person: what was seen, what was expected, how to fix it
+├── SettingsError              a setting has a value that cannot be used
+├── DocumentError              a document cannot be used
+│   ├── UnreadableDocument     the file cannot be turned into text
+│   └── CardError              a corpus card breaks its format
+├── LibraryError               the data folder cannot be used
+│   ├── NothingIndexed         there is no document to search
+│   ├── NotIndexed             that document or root is not in the library
+│   ├── LibraryBusy            another process is writing
+│   └── LibraryDamaged         library.db or every generation is unreadable
+├── EmbedderError              the embedding model cannot be used
+└── WriterError                the language model cannot be used
+    ├── WriterUnavailable      nothing answers at the address
+    ├── ModelNotPulled         the server answers but does not have the model
+    ├── CloudModelRefused      the model would run on somebody else's machine
+    ├── PromptTooLong          the prompt does not fit the context window
+    ├── WriterTimeout          the server did not answer in time
+    └── StreamBroken           the stream ended before the model said it was done
+"""
+
+from __future__ import annotations
+
+
+class MlprepError(Exception):
+    """`seen` says what happened, `fix` the command or step that mends it; `str()` joins them in one line."""
+
+    exit_code = 1
+
+    def __init__(self, seen: str, fix: str = "") -> None:
+        self.seen = seen.strip()
+        self.fix = fix.strip()
+        super().__init__(f"{self.seen} {self.fix}".strip())
+
+
+class SettingsError(MlprepError):
+    exit_code = 2
+
+
+class DocumentError(MlprepError):
+    exit_code = 3
+
+
+class UnreadableDocument(DocumentError):
+    pass
+
+
+class CardError(DocumentError):
+    pass
+
+
+class LibraryError(MlprepError):
+    exit_code = 4
+
+
+class NothingIndexed(LibraryError):
+    pass
+
+
+class NotIndexed(LibraryError):
+    pass
+
+
+class LibraryBusy(LibraryError):
+    pass
+
+
+class LibraryDamaged(LibraryError):
+    pass
+
+
+class EmbedderError(MlprepError):
+    exit_code = 5
+
+
+class WriterError(MlprepError):
+    exit_code = 6
+
+
+class WriterUnavailable(WriterError):
+    pass
+
+
+class ModelNotPulled(WriterError):
+    pass
+
+
+class CloudModelRefused(WriterError):
+    pass
+
+
+class PromptTooLong(WriterError):
+    pass
+
+
+class WriterTimeout(WriterError):
+    pass
+
+
+class StreamBroken(WriterError):
+    pass

@@ -1,0 +1,1 @@
+"""The Gradio page: one file a tab; it translates typed events and decides nothing."""
