@@ -100,7 +100,7 @@ def index(
     forget: Annotated[bool, typer.Option("--forget", help="Take these paths out of the library instead.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Bring the library up to date with files and folders, and report on its health."""
+    """Index files and folders and report on their health."""
     from mlprep_bot import contract, terminal
 
     app = make_app()
@@ -148,7 +148,7 @@ def ask(
     batch: BatchOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Answer a question from the documents, with every sentence checked."""
+    """Answer a question, with every sentence checked."""
     from mlprep_bot import batches, contract, terminal
 
     app = make_ready_app(writer=writer, model=model)
@@ -188,7 +188,7 @@ def questions(
 
 @cli.command()
 def show(document: Annotated[str, typer.Argument(help="A document's name, as citations give it.")]) -> None:
-    """Print a document's text exactly as offsets count it."""
+    """Print a document as offsets count it."""
     sys.stdout.write(make_ready_app().document(document).text)
 
 
@@ -197,7 +197,7 @@ def models(
     pull: Annotated[str | None, typer.Option("--pull", help="Fetch this model into Ollama.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the models that can write answers here, and recommend one for this machine's memory."""
+    """List, recommend and pull language models."""
     from mlprep_bot import terminal
 
     app = make_app()
@@ -215,7 +215,7 @@ def models(
 
 @cli.command()
 def doctor(as_json: JsonFlag = False) -> None:
-    """Check each part of the system: its version, what is missing, and how to fix it."""
+    """Check every part and say how to fix it."""
     from mlprep_bot import terminal
     from mlprep_bot.doctor import examine
 
