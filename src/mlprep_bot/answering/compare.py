@@ -1,0 +1,188 @@
+"""The features that tell a supported sentence from a false one, and what to object to (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from mlprep_bot.answering.facts import Token, same_number
+from mlprep_bot.answering.relations import antonym_conflicts, is_negation, polarity_conflicts, reversed_share
+from mlprep_bot.ports import Vectors
+
+Similarities = Callable[[Sequence[str], Sequence[str]], Vectors]
+
+# A word counts as said in other words from this cosine on, in full from the second.
+_NEAR, _SAME = 0.45, 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`features` by name; the lists hold what a reader would want to be told."""
+
+    features: Mapping[str, float]
+    numbers: tuple[str, ...] = ()
+    negations: tuple[str, ...] = ()
+    opposites: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+    swaps: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = field(default=())
+
+    def objection(self, weights: Mapping[str, float]) -> str:
+        """The most serious disagreement, in plain words."""
+        features = self.features
+        if features["similarity"] < 0.35 and features["coverage"] < 0.4:
+            return "no cited passage is about this"
+        cost = {name: weights.get(name, 0.0) * value for name, value in features.items() if value > 0}
+        said = [
+            (cost.get("number_missing", 0.0) + cost.get("number_elsewhere", 0.0), self._about_numbers()),
+            (
+                cost.get("negation", 0.0),
+                f"the passage says the opposite: '{self.negations[0]}'" if self.negations else "",
+            ),
+            (cost.get("opposite", 0.0), self._about_opposites()),
+            (cost.get("name_missing", 0.0), f"the passage does not mention {self.names[0]}" if self.names else ""),
+            (
+                cost.get("reversed", 0.0),
+                "the passage says it the other way round" if features["reversed"] > 0.4 else "",
+            ),
+            (cost.get("swapped", 0.0), self._about_swaps()),
+        ]
+        serious = min((item for item in said if item[1]), default=(0.0, ""))
+        if serious[1] and serious[0] < -0.5:
+            return serious[1]
+        if self.words:
+            listed = ", ".join(f"'{word}'" for word in self.words[:3])
+            return f"the passage does not say this: nothing in it about {listed}"
+        return "the passage does not clearly say this"
+
+    def _about_numbers(self) -> str:
+        return f"number {self.numbers[0]} is not what the passage says" if self.numbers else ""
+
+    def _about_opposites(self) -> str:
+        return "the passage says '{1}', not '{0}'".format(*self.opposites[0]) if self.opposites else ""
+
+    def _about_swaps(self) -> str:
+        return "the passage says '{1}' where this says '{0}'".format(*self.swaps[0]) if self.swaps else ""
+
+
+def compare(
+    claim: Sequence[Token],
+    evidence: Sequence[Sequence[Token]],
+    everything: Sequence[Token],
+    similarity: float,
+    similarities: Similarities,
+) -> Comparison:
+    """Compare a sentence's tokens with a window's (by sentence); `everything` is all that the sentence cites."""
+    window = [t for sentence in evidence for t in sentence]
+    content = [t for t in claim if t.content]
+    near = _nearness(content, window, similarities)
+    far = _nearness(content, everything, similarities) if any(n < _SAME for n in near) else near
+    missing, elsewhere = _numbers(claim, window, everything)
+    negations = polarity_conflicts(claim, window)
+    opposites = antonym_conflicts(claim, window)
+    said = {t.stem for t in everything}
+    names = [t.text for t in content if t.name and t.stem not in said]
+    new = [t.text for t, n in zip(content, far, strict=True) if n < _NEAR and t.stem not in said]
+    swaps = _swaps(content, evidence, said)
+    total = max(1, len(content))
+    features = {
+        "similarity": similarity,
+        "coverage": sum(n >= 1.0 for n in near) / total,
+        "soft_coverage": sum(near) / total,
+        "cited_coverage": sum(far) / total,
+        "pairs": _pairs(content, evidence),
+        "number_missing": float(min(2, len(missing))),
+        "number_elsewhere": float(min(2, len(elsewhere))),
+        "negation": float(min(2, len(negations))),
+        "negation_count": float(_uneven(claim, evidence)),
+        "opposite": float(min(2, len(opposites))),
+        "name_missing": float(min(2, len(names))),
+        "new_words": min(4, len(new)) / 4,
+        "reversed": reversed_share(claim, evidence),
+        "swapped": float(min(2, len(swaps))),
+        "long": min(1.0, total / 20),
+    }
+    return Comparison(
+        features, tuple(missing + elsewhere), tuple(negations), tuple(opposites), tuple(names), tuple(swaps), tuple(new)
+    )
+
+
+def _nearness(content: Sequence[Token], window: Sequence[Token], similarities: Similarities) -> list[float]:
+    """For each content word 1.0 when the window has it, less when it has something like it, else 0."""
+    stems = {t.stem for t in window}
+    scores = [1.0 if t.stem in stems or _same_root(t.stem, stems) else 0.0 for t in content]
+    rest = [i for i, score in enumerate(scores) if score == 0.0 and not content[i].name]
+    words = list(dict.fromkeys(t.text.lower() for t in window if t.content))
+    if rest and words:
+        cosines = similarities([content[i].text.lower() for i in rest], words).max(axis=1)
+        for i, cosine in zip(rest, cosines, strict=True):
+            scores[i] = float(np.clip((cosine - _NEAR) / (_SAME - _NEAR), 0.0, 1.0)) * 0.95
+    return scores
+
+
+def _same_root(stem: str, stems: set[str]) -> bool:
+    if len(stem) < 5 or not stem.isalpha():
+        return False
+    return any(
+        other.isalpha() and len(other) >= 5 and (stem.startswith(other) or other.startswith(stem)) for other in stems
+    )
+
+
+def _numbers(
+    claim: Sequence[Token], window: Sequence[Token], everything: Sequence[Token]
+) -> tuple[list[str], list[str]]:
+    """The claim's numbers that are nowhere in what is cited, and those that are there but not in the window."""
+    here = [t.number for t in window if t.number]
+    cited = [t.number for t in everything if t.number]
+    missing: list[str] = []
+    elsewhere: list[str] = []
+    for token in claim:
+        if token.number is None or any(same_number(token.number, n) for n in here):
+            continue
+        found = any(same_number(token.number, n) for n in cited)
+        (elsewhere if found else missing).append(token.number.text)
+    return missing, elsewhere
+
+
+def _uneven(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> bool:
+    """Whether one of claim and nearest evidence sentence has a negation and the other has none."""
+    stems = {t.stem for t in claim if t.content}
+    nearest = max(evidence, key=lambda sentence: len(stems & {t.stem for t in sentence}))
+    return any(map(is_negation, claim)) != any(map(is_negation, nearest))
+
+
+def _pairs(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
+    """The share of the claim's neighbouring content words that are also near each other in the evidence."""
+    place: dict[str, list[int]] = {}
+    for number, sentence in enumerate(evidence):
+        for position, token in enumerate(t for t in sentence if t.content):
+            place.setdefault(token.stem, []).append(number * 1000 + position)
+    shared = [t.stem for t in content if t.stem in place]
+    neighbours = [(a, b) for a, b in zip(shared, shared[1:], strict=False) if a != b]
+    if not neighbours:
+        return 0.0
+    close = sum(any(abs(x - y) <= 4 for x in place[a] for y in place[b]) for a, b in neighbours)
+    return close / len(neighbours)
+
+
+def _swaps(content: Sequence[Token], evidence: Sequence[Sequence[Token]], said: set[str]) -> list[tuple[str, str]]:
+    """(claim's word, evidence's word) where one stands in the other's place between shared words.
+
+    Counted only for a word that the cited passages also use, or for a name: anything else may be a synonym.
+    """
+    mine = [t.stem for t in content]
+    found: list[tuple[str, str]] = []
+    for sentence in evidence:
+        theirs = [t for t in sentence if t.content]
+        matcher = SequenceMatcher(None, mine, [t.stem for t in theirs], autojunk=False)
+        if sum(block.size for block in matcher.get_matching_blocks()) < max(2, len(mine) // 3):
+            continue
+        for kind, a1, a2, b1, b2 in matcher.get_opcodes():
+            if kind == "replace" and a2 - a1 == 1 and b2 - b1 == 1:
+                word, other = content[a1], theirs[b1]
+                if word.stem in said or word.name or other.name:
+                    found.append((word.text, other.text))
+    return found
