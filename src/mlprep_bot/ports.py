@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -82,8 +83,22 @@ class VectorIndex(Protocol):
     def query(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
         """For each row the up to `k` nearest ids with their cosine, best first."""
 
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """The stored vectors, in the order of `ids`. Raises KeyError for an unknown id."""
+
     def ids(self) -> set[str]: ...
 
     def count(self) -> int: ...
 
     def close(self) -> None: ...
+
+
+class VectorStore(Protocol):
+    """Where vector indexes live: each in a folder of its own, or all on one server."""
+
+    @property
+    def in_folder(self) -> bool:
+        """True when copying the folder copies the index, False when a server keeps it."""
+
+    def open(self, folder: Path, collection: str) -> VectorIndex:
+        """The index of that name, made when it is not there. Raises LibraryError."""

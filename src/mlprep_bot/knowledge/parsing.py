@@ -1,0 +1,33 @@
+"""A file to everything that is stored of it: text, questions, chunks, and what is embedded of each chunk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlprep_bot.domain import Document
+from mlprep_bot.errors import UnreadableDocument
+from mlprep_bot.knowledge import readers
+from mlprep_bot.knowledge.chunking import CHUNKER_VERSION, chunk_document, views
+from mlprep_bot.knowledge.questions import find_questions
+from mlprep_bot.knowledge.records import Parsed
+
+CHUNKER = CHUNKER_VERSION
+READER: str = getattr(readers, "READER_VERSION", "1")
+
+
+def parse_file(path: Path, name: str) -> Parsed:
+    """Read a file as the document `name`. Raises DocumentError."""
+    return parse_document(readers.read_document(path, name))
+
+
+def parse_document(document: Document) -> Parsed:
+    """Find questions and cut chunks. Raises CardError for a card that breaks its format."""
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableDocument(
+            f"{document.name} has half a surrogate pair at character {error.start}.", "Save it as UTF-8."
+        ) from error
+    questions = tuple(find_questions(document))
+    chunks = tuple(chunk_document(document, questions))
+    return Parsed(document, questions, chunks, tuple(tuple(views(chunk)) for chunk in chunks))
