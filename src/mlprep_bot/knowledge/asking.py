@@ -30,16 +30,19 @@ _ASKS_LATER = re.compile(
 )
 _IMPERATIVE = re.compile(
     r"(?:(?:please|briefly|now|can you|could you|first,?|then,?)\s+)*"
-    r"(?:explain|describe|discuss|elaborate|differentiate|distinguish|contrast|walk (?:me|us) through|talk (?:me|us) through"
-    r"|tell (?:me|us)|give (?:me|us|an?|some|two|three|\w+ examples?)\b|compare (?:and contrast\b|.+\b(?:and|with|to|vs\.?|versus)\b)"
+    r"(?:explain|describe|discuss|elaborate|differentiate|distinguish|contrast"
+    r"|(?:walk|talk) (?:me|us) through"
+    r"|tell (?:me|us)|give (?:me|us|an?|some|two|three|\w+ examples?)\b"
+    r"|compare (?:and contrast\b|.+\b(?:and|with|to|vs\.?|versus)\b)"
     r"|derive|justify|what)\b",
     re.I,
 )
 # Also how a step of a tutorial begins, so only neighbours can tell.
 _MAYBE_IMPERATIVE = re.compile(
-    r"(?:(?:please|briefly)\s+)?(?:define|list|name|mention|state|outline|prove|show|implement|write|design|calculate|compute|compare"
-    r"|estimate|sketch|illustrate|summari[sz]e|suppose|imagine|given|consider|you (?:are|have|build|train)|how to|difference between"
-    r"|differences between|identify|propose|draw|pros and cons|advantages|when to|why|how|what|which|is|are|does|do|can|should)\b",
+    r"(?:(?:please|briefly)\s+)?(?:define|list|name|mention|state|outline|prove|show|implement|write|design"
+    r"|calculate|compute|compare|estimate|sketch|illustrate|summari[sz]e|suppose|imagine|given|consider"
+    r"|you (?:are|have|build|train)|how to|differences? between|identify|propose|draw|pros and cons|advantages|when to"
+    r"|why|how|what|which|is|are|does|do|can|should)\b",
     re.I,
 )
 _SENTENCE_END = re.compile(r"[?!.](?:[\"')\]’”*_`]*)(?=\s|$)")
@@ -83,7 +86,11 @@ def wording_end(text: str) -> int:
         piece = text[start:stop].strip(" \t*_")
         if not piece:
             continue
-        if "?" in piece[-4:] or _IMPERATIVE.match(piece) or re.match(r"(?:if so|if not|why\b|give|and\b|also\b|assume)", piece, re.I):
+        if (
+            "?" in piece[-4:]
+            or _IMPERATIVE.match(piece)
+            or re.match(r"(?:if so|if not|why\b|give|and\b|also\b|assume)", piece, re.I)
+        ):
             continue
         if piece.startswith("(") and piece.endswith((")", ").")):
             continue  # "(asked at two companies)"

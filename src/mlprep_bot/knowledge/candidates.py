@@ -1,18 +1,17 @@
-"""Which lines of a document are its questions: every line read by itself, then the lines of one form together."""
+"""Which lines of a document may be questions, and where their wording stands: every line read by itself."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlprep_bot.knowledge.asking import Asks, asks, wording_end
 from mlprep_bot.knowledge.labels import Line, inline_answer
 
-# How sure a form is to be a question, best first; a form lower down inside the answer of a higher one belongs to that answer.
-_RANKS = {"summary": 9, "dt": 9, "bold-number": 10, "bold": 11, "number": 12, "bullet": 13, "plain": 14}
-_INVITING = re.compile(r"\b(?:questions?|q\s*&\s*a|q and a|faqs?|interviews?|quiz|exercises?|viva)\b", re.I)
+# How sure a form is to be a question, best first (0 is a label, 2 to 7 are headings); a form lower down
+# inside the answer of a higher one belongs to that answer.
+_RANKS = {"summary": 1, "dt": 1, "bold-number": 10, "bold": 11, "number": 12, "bullet": 13, "plain": 14}
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\n]*)\)$")
 
 
@@ -54,7 +53,7 @@ def _candidate(text: str, lines: Sequence[Line], at: int) -> Candidate | None:
         first = at + 1
         if first >= len(lines) or lines[first].label:
             return None
-    elif not line.label and not line.first and not (line.opened or line.bold) and not _before_answer(lines, at):
+    elif not line.label and not line.first and not (line.opened or line.bold) and not before_answer(lines, at):
         return None
     start, end, last = _wording(text, lines, first)
     form = line.form
@@ -67,16 +66,21 @@ def _candidate(text: str, lines: Sequence[Line], at: int) -> Candidate | None:
         start, end = start + 1, start + 1 + len(link[1])
     wording = text[start:end]
     degree = asks(wording)
-    if not line.label and degree == Asks.NO and not _before_answer(lines, last):
+    if not line.label and degree == Asks.NO and not before_answer(lines, last):
         return None
     if not re.search(r"\w", wording):
         return None
     rank = 0 if line.label else (1 + line.level if line.level else _RANKS.get(form, 15))
-    marked = "?" in wording[-6:] or "？" in wording[-3:] or bool(re.match(r"\W*(?:what|which|who|where|when|why|how)\b", wording, re.I))
+    marked = (
+        "?" in wording[-6:]
+        or "？" in wording[-3:]
+        or bool(re.match(r"\W*(?:what|which|who|where|when|why|how)\b", wording, re.I))
+    )
     return Candidate(line, at, last, start, end, degree, marked, form, rank, bool(link and link[2].startswith("#")))
 
 
-def _before_answer(lines: Sequence[Line], at: int) -> bool:
+def before_answer(lines: Sequence[Line], at: int) -> bool:
+    """Whether the line after `at` is labelled as an answer."""
     return at + 1 < len(lines) and lines[at + 1].label == "answer"
 
 
@@ -115,9 +119,12 @@ def _last_line(text: str, lines: Sequence[Line], at: int) -> int:
     if line.level or line.tag or line.bold:
         return at
     so_far = text[line.text_start : line.text_end]
-    if re.search(r"[?？](?:\W*$|\s)", so_far) or re.search(r"[.:!;]\W*$", so_far):
+    if re.search(r"[?？](?:\W*$|\s)", so_far):
         return at
     whole = asks(so_far) == Asks.CLEARLY
+    scenario = line.label == "question" and not whole  # "Your model is slow. What do you check?"
+    if re.search(r"[.:!;]\W*$", so_far) and not scenario:
+        return at
     last = at
     for ahead in range(at + 1, min(at + 6, len(lines))):
         below = lines[ahead]
@@ -132,198 +139,6 @@ def _last_line(text: str, lines: Sequence[Line], at: int) -> int:
             return ahead
         if runs_on and last == ahead - 1 and len(text[lines[last].start : lines[last].end]) >= 45:
             last = ahead
-        if stop:
+        if stop and not scenario:
             break
     return last
-
-
-def select(text: str, lines: Sequence[Line], found: Sequence[Candidate], inviting: str) -> list[Candidate]:
-    """The candidates that are questions, in order. `inviting` is the document's name and title."""
-    chosen = [c for c in found if c.line.label and _labelled(lines, found, c)]
-    chosen += [c for c in found if not c.line.label and _answered(lines, c, chosen)]
-    forms: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in found:
-        if not candidate.line.label and candidate.asks > Asks.NO:
-            forms[candidate.form].append(candidate)
-    chosen_at = {c.at for c in chosen}
-    for form, members in forms.items():
-        group = _Group(text, lines, form, members, {c.form for c in chosen if not c.line.label}, inviting)
-        chosen += [c for c in group.accepted() if c.at not in chosen_at]
-    return _unnested(lines, sorted(chosen, key=lambda c: c.start))
-
-
-def _labelled(lines: Sequence[Line], found: Sequence[Candidate], candidate: Candidate) -> bool:
-    line = candidate.line
-    if line.word in {"interviewer", "prompt", "problem"}:
-        return candidate.asks > Asks.NO
-    if candidate.asks > Asks.NO or _before_answer(lines, candidate.last):
-        return True
-    return line.separated and sum(1 for c in found if c.line.label) > 1
-
-
-def _answered(lines: Sequence[Line], candidate: Candidate, labelled: Sequence[Candidate]) -> bool:
-    """Whether an unlabelled line is followed at once by an answer's label, and no question above is still waiting for it."""
-    line = candidate.line
-    if not _before_answer(lines, candidate.last) or line.kind == "item" and line.number is None and candidate.asks < Asks.CLEARLY:
-        return False
-    before = [c for c in labelled if c.start < candidate.start]
-    if before and not any(between.label == "answer" for between in lines[before[-1].last : candidate.at]):
-        return False
-    return candidate.asks > Asks.NO or bool(line.level) or line.number is not None or line.bold
-
-
-@dataclass
-class _Group:
-    """The asking lines of one form, judged together."""
-
-    text: str
-    lines: Sequence[Line]
-    form: str
-    members: list[Candidate]
-    trusted: set[str]  # forms that carry answered questions in this document
-    inviting: str
-
-    def accepted(self) -> list[Candidate]:
-        if self.form in self.trusted:
-            return [c for c in self.members if c.asks == Asks.CLEARLY or c.line.number is not None]
-        if self.form[0] == "h" or self.form.startswith("bold") or self.form in {"summary", "dt"}:
-            return self.standing_out()
-        if self.form == "number":
-            return self.numbered()
-        if self.form in {"bullet", "plain"}:
-            return self.bare()
-        return []
-
-    def clear(self) -> list[Candidate]:
-        return [c for c in self.members if c.asks == Asks.CLEARLY]
-
-    def invited(self) -> bool:
-        """Whether the document or the section says that it lists questions."""
-        if _INVITING.search(self.inviting):
-            return True
-        first = self.members[0].at
-        above = [line for line in self.lines[:first] if line.level or line.bold or line.kind == "para"][-6:]
-        return any(_INVITING.search(self.text[line.start : line.end]) for line in above if len(self.text[line.start : line.end]) < 120)
-
-    def standing_out(self) -> list[Candidate]:
-        clear = self.clear()
-        total = sum(1 for line in self.lines if line.form == self.form and line.label != "answer")
-        if self.form in {"summary", "dt"} or self.invited() and clear:
-            return self.members if 2 * len(self.members) >= total else clear
-        if len(clear) >= 2 and 2 * len(self.members) > total and any(c.marked for c in clear):
-            return self.members
-        return clear if len(clear) >= 3 else [c for c in clear if c.marked]
-
-    def spaced(self, members: Sequence[Candidate]) -> float:
-        """The share of members with other text before the next one."""
-        gaps = [right.at - left.last > 1 for left, right in zip(members, members[1:], strict=False)]
-        if members:
-            gaps.append(members[-1].last + 1 < len(self.lines) and not self.lines[members[-1].last + 1].level)
-        return sum(gaps) / len(gaps) if gaps else 0.0
-
-    def share(self, members: Sequence[Candidate]) -> float:
-        """How much of the document's prose the members are."""
-        everything = sum(line.end - line.start for line in self.lines if not line.level)
-        return sum(c.end - c.start for c in members) / max(1, everything)
-
-    def led_in(self, members: Sequence[Candidate]) -> bool:
-        """`Ask yourself:` before an unbroken list makes it part of the prose."""
-        before = members[0].at - 1
-        return before >= 0 and not self.lines[before].level and self.text[: self.lines[before].end].endswith(":")
-
-    def numbered(self) -> list[Candidate]:
-        members = self.chain([c for c in self.members if c.asks == Asks.CLEARLY])
-        if not members or not (any(c.marked for c in members) or self.invited()):
-            return []
-        spaced, share = self.spaced(members), self.share(members)
-        if self.led_in(members) and spaced < 0.3 and share < 0.4 and not self.invited():
-            return []
-        same = [line for line in self.lines if line.form == self.form and not line.label]
-        enough = len(members) >= 5 or (len(members) >= 2 and (spaced >= 0.5 or share >= 0.4 or self.invited()))
-        alone = len(members) == 1 and (len(same) == 1 or share >= 0.4) and spaced > 0
-        return self.filled(members) if enough or alone else []
-
-    def chain(self, members: list[Candidate]) -> list[Candidate]:
-        """Members without the lists that restart at 1 inside the answer of a longer count."""
-        runs: list[list[Candidate]] = []
-        for member in members:
-            number = member.line.number or 0
-            if runs and number > (runs[-1][-1].line.number or 0):
-                back = next((n for n in range(len(runs) - 1) if (runs[n][-1].line.number or 0) + 1 == number), None)
-                if back is None or (runs[-1][-1].line.number or 0) + 1 == number:
-                    runs[-1].append(member)
-                    continue
-            back = next((n for n in range(len(runs) - 1) if (runs[n][-1].line.number or 0) + 1 == number), None)
-            if back is not None and number > 1:
-                del runs[back + 1 :]
-                runs[-1].append(member)
-            else:
-                runs.append([member])
-        return [member for run in runs for member in run]
-
-    def filled(self, members: list[Candidate]) -> list[Candidate]:
-        """Weakly asking lines count where their number is the one that is missing."""
-        weak = [c for c in self.members if c.asks == Asks.WEAKLY]
-        chosen = list(members)
-        for left, right in zip(members, [*members[1:], None], strict=True):
-            expected = (left.line.number or 0) + 1
-            for candidate in weak:
-                within = candidate.at > left.at and (right is None or candidate.at < right.at)
-                if within and candidate.line.number == expected and (right is None or expected < (right.line.number or 0)):
-                    chosen.append(candidate)
-                    expected += 1
-        return sorted(chosen, key=lambda c: c.start)
-
-    def bare(self) -> list[Candidate]:
-        """Bullets and plain lines: only when the document is made of them."""
-        members = [c for c in self.clear() if c.marked and (self.form == "bullet" or self.text[c.start].isupper() and self.whole(c))]
-        if len(members) < 2:
-            return []
-        same = [line for line in self.lines if line.form == self.form and line.first and not line.label]
-        ratio = len(members) / max(1, len(same))
-        if self.form == "bullet":
-            invited = self.invited() and not self.led_in(members) or self.share(members) >= 0.5
-            return members if ratio >= 0.5 and invited else []
-        return members if self.share(members) >= 0.5 or (ratio >= 0.25 and (self.spaced(members) >= 0.5 or self.invited())) else []
-
-    def whole(self, candidate: Candidate) -> bool:
-        """Whether the wording stands alone: nothing else on its line, one sentence."""
-        return candidate.end >= self.lines[candidate.last].text_end - 1 and ". " not in self.text[candidate.start : candidate.end]
-
-
-def _unnested(lines: Sequence[Line], chosen: list[Candidate]) -> list[Candidate]:
-    """Without questions inside the answer of a surer one, and without titles that only introduce questions."""
-    while True:
-        title = next((c for c, below in zip(chosen, chosen[1:], strict=False) if _introduces(c, below, chosen)), None)
-        if title is None:
-            break
-        chosen = [c for c in chosen if c is not title]
-    kept: list[Candidate] = []
-    for candidate in chosen:
-        if not any(_inside(lines, owner, candidate) for owner in kept):
-            kept.append(candidate)
-    return kept
-
-
-def _introduces(title: Candidate, below: Candidate, chosen: Sequence[Candidate]) -> bool:
-    if not title.line.level or title.line.label or below.line.level and below.line.level <= title.line.level:
-        return False
-    peers = sum(1 for c in chosen if c.form == title.form and not c.line.label)
-    followers = sum(1 for c in chosen if c.rank == below.rank)
-    return below.at == title.last + 1 or (peers == 1 and followers >= 2 and title.line.level == 1)
-
-
-def _inside(lines: Sequence[Line], owner: Candidate, candidate: Candidate) -> bool:
-    if owner.rank >= candidate.rank or _is_answered_next(lines, candidate):
-        return False
-    level = owner.line.level or _level_above(lines, owner.at)
-    between = lines[owner.last + 1 : candidate.at + 1]
-    return not any(line.level and line.level <= level and line.label != "answer" for line in between)
-
-
-def _is_answered_next(lines: Sequence[Line], candidate: Candidate) -> bool:
-    return not candidate.line.label and _before_answer(lines, candidate.last)
-
-
-def _level_above(lines: Sequence[Line], at: int) -> int:
-    return next((line.level for line in reversed(lines[:at]) if line.level and not line.label), 0)

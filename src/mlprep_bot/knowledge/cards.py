@@ -170,7 +170,9 @@ class _Card:
             elif isinstance(entry, (int, float)) and not isinstance(entry, bool):
                 found.append(str(entry))  # a tag such as 2024
             else:
-                self.problem(self.line(key, nth), f"entry {nth + 1} of `{key}` must be a text, seen {entry!r}; quote it")
+                self.problem(
+                    self.line(key, nth), f"entry {nth + 1} of `{key}` must be a text, seen {entry!r}; quote it"
+                )
         return tuple(found)
 
     def key_points(self, values: dict[str, Any]) -> tuple[KeyPoint, ...]:
@@ -179,7 +181,8 @@ class _Card:
             match = _KEY_POINT.fullmatch(text)
             if not match:
                 self.problem(
-                    self.line("key_points", nth), f"key point {nth + 1} must read `(weight 1-9) Sentence. ~ Wrong belief.`"
+                    self.line("key_points", nth),
+                    f"key point {nth + 1} must read `(weight 1-9) Sentence. ~ Wrong belief.`",
                 )
             else:
                 points.append(KeyPoint(match[2], int(match[1]), match[3] or ""))
@@ -188,8 +191,8 @@ class _Card:
     def follow_ups(self, values: dict[str, Any]) -> tuple[FollowUp, ...]:
         found: list[FollowUp] = []
         points = len(self.entries(values, "key_points"))
-        for nth, entry in enumerate(self.entries(values, "follow_ups")):
-            entry = {"question": entry} if isinstance(entry, str) else entry
+        for nth, given in enumerate(self.entries(values, "follow_ups")):
+            entry = {"question": given} if isinstance(given, str) else given
             line = self.line("follow_ups", nth)
             if not isinstance(entry, dict) or not isinstance(entry.get("question"), str):
                 self.problem(line, f"follow-up {nth + 1} needs a `question`")

@@ -1,9 +1,8 @@
 """PDF, DOCX, PPTX, HTML, EPUB and notebooks, each to (title, Markdown-like text).
 
-Thin uses of the libraries that LlamaIndex's file readers wrap too. The wrappers were tried and lose text that we
-need: DocxReader (docx2txt) drops headings and flattens tables, PptxReader wants torch and a captioning model,
-HTMLTagReader and EpubReader drop pre-formatted code or heading levels, IPYNBReader needs nbconvert and a pandoc-like
-tool chain and hands back one script, PDFReader needs a path and says nothing of passwords.
+Thin uses of the libraries under LlamaIndex's file readers. The readers themselves were tried (0.7) and lose
+what we need: DocxReader loses headings and the shape of tables, HTMLTagReader keeps one kind of tag and no code,
+PptxReader writes each title twice and marks no heading, IPYNBReader needs nbconvert, PDFReader adds nothing to pypdf.
 """
 
 from __future__ import annotations
@@ -39,10 +38,14 @@ def read_pdf(data: bytes) -> Extracted:
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
-            raise FormatError("protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`).")
+            raise FormatError(
+                "protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`)."
+            )
         total = len(reader.pages)
     except FileNotDecryptedError as error:
-        raise FormatError("protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`).") from error
+        raise FormatError(
+            "protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`)."
+        ) from error
     except (PdfReadError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
             f"damaged PDF ({' '.join(str(error).split())[:120]}).", "Download it again, or print it to a new PDF."
@@ -55,7 +58,7 @@ def read_pdf(data: bytes) -> Extracted:
             f"{total} pages without text, so it is probably a scan.",
             "Run OCR over it (for example `ocrmypdf in.pdf out.pdf`) and index the result.",
         )
-    title = str((reader.metadata or {}).get("/Title") or "") if reader.metadata else ""
+    title = str(reader.metadata.title or "") if reader.metadata else ""
     return title.strip(), "\n\n".join(page.strip("\n") for page in pages if page.strip())
 
 
@@ -73,111 +76,6 @@ def _pdf_pages(reader: Any, count: int) -> tuple[list[str], list[str]]:
     return pages, errors
 
 
-def read_docx(data: bytes) -> Extracted:
-    """Paragraphs, lists and tables in the order of the document; heading styles become `#`."""
-    import docx
-    from docx.table import Table
-
-    document = docx.Document(io.BytesIO(data))
-    parts: list[str] = []
-    listed = False
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            parts.append(table([[cell.text for cell in _row_cells(row)] for row in block.rows]))
-            listed = False
-            continue
-        text = _docx_paragraph(block)
-        if not text:
-            continue
-        is_item = text.lstrip().startswith("- ")
-        if is_item and listed:
-            parts[-1] += "\n" + text
-        else:
-            parts.append(text)
-        listed = is_item
-    title = document.core_properties.title or ""
-    return title.strip(), "\n\n".join(parts)
-
-
-def _row_cells(row: Any) -> list[Any]:
-    """A row's cells, merged ones once."""
-    cells: list[Any] = []
-    for cell in row.cells:
-        if not cells or cell._tc is not cells[-1]._tc:
-            cells.append(cell)
-    return cells
-
-
-def _docx_paragraph(paragraph: Any) -> str:
-    """One paragraph with its heading level, list mark and bold whole-line emphasis."""
-    text = paragraph.text.strip()
-    if not text:
-        return ""
-    style = (paragraph.style.name if paragraph.style is not None else "") or ""
-    level = next((int(word) for word in style.split() if style.startswith("Heading") and word.isdigit()), 0)
-    if style == "Title":
-        level = 1
-    if level:
-        return f"{'#' * min(level, 6)} {' '.join(text.split())}"
-    runs = [run for run in paragraph.runs if run.text.strip()]
-    if runs and all(run.bold for run in runs) and len(text) < 300 and "\n" not in text:
-        text = f"**{text}**"
-    properties = paragraph._p.pPr
-    numbered = properties is not None and properties.numPr is not None
-    if style.startswith("List Bullet") or style.startswith("List Number") or numbered:
-        return f"- {text}"
-    return text
-
-
-def table(rows: list[list[str]]) -> str:
-    """Rows of cells as a Markdown table; a single column becomes paragraphs."""
-    rows = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
-    rows = [row for row in rows if any(row)]
-    if not rows:
-        return ""
-    width = max(len(row) for row in rows)
-    if width == 1:
-        return "\n\n".join(row[0].replace("\\|", "|") for row in rows)
-    padded = [row + [""] * (width - len(row)) for row in rows]
-    lines = ["| " + " | ".join(row) + " |" for row in padded]
-    return "\n".join([lines[0], "|" + "---|" * width, *lines[1:]])
-
-
-def read_pptx(data: bytes) -> Extracted:
-    """Each slide's title as a `##` heading, its text, tables and speaker notes."""
-    import pptx
-
-    deck = pptx.Presentation(io.BytesIO(data))
-    parts: list[str] = []
-    for slide in deck.slides:
-        title = slide.shapes.title
-        if title is not None and title.has_text_frame and title.text_frame.text.strip():
-            parts.append("## " + " ".join(title.text_frame.text.split()))
-        for shape in slide.shapes:
-            if title is None or shape.shape_id != title.shape_id:
-                parts += _pptx_shape(shape)
-        if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-            notes = slide.notes_slide.notes_text_frame.text.strip()
-            if notes:
-                parts.append(notes.replace("\v", "\n"))
-    return (deck.core_properties.title or "").strip(), "\n\n".join(part for part in parts if part)
-
-
-def _pptx_shape(shape: Any) -> list[str]:
-    if getattr(shape, "shapes", None) is not None:
-        return [part for inner in shape.shapes for part in _pptx_shape(inner)]
-    if getattr(shape, "has_table", False) and shape.has_table:
-        return [table([[cell.text for cell in row.cells] for row in shape.table.rows])]
-    if not getattr(shape, "has_text_frame", False):
-        return []
-    lines = []
-    paragraphs = [p for p in shape.text_frame.paragraphs if p.text.strip()]
-    for paragraph in paragraphs:
-        text = paragraph.text.strip().replace("\v", "\n")
-        lines.append(f"{'  ' * paragraph.level}- {text}" if len(paragraphs) > 1 else text)
-    return ["\n".join(lines)]
-
-
 def read_html(data: bytes | str) -> Extracted:
     """Headings, lists, code, tables and paragraphs of a page as Markdown; scripts, styles and navigation dropped."""
     from mlprep_bot.knowledge.html import html_to_markdown
@@ -186,29 +84,57 @@ def read_html(data: bytes | str) -> Extracted:
 
 
 def read_epub(data: bytes) -> Extracted:
-    """The book's chapters in the order of its spine."""
-    import tempfile
-    import warnings
-    from pathlib import Path
+    """The book's chapters in the order of its spine.
 
-    from ebooklib import ITEM_DOCUMENT, epub
+    Read here rather than by EbookLib, which LlamaIndex uses: that is AGPL, and gives up on a missing
+    cover or table of contents.
+    """
+    import zipfile
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        path = Path(folder, "book.epub")
-        path.write_bytes(data)
-        book = epub.read_epub(str(path), options={"ignore_ncx": True})
-    ordered = [book.get_item_with_id(entry[0] if isinstance(entry, tuple) else entry) for entry in book.spine]
-    chapters = [item for item in ordered if item is not None and item.get_type() == ITEM_DOCUMENT]
-    if not chapters:
-        chapters = list(book.get_items_of_type(ITEM_DOCUMENT))
-    texts = [read_html(item.get_content())[1] for item in chapters if not isinstance(item, epub.EpubNav)]
-    titles = book.get_metadata("DC", "title")
-    return (str(titles[0][0]) if titles else "").strip(), "\n\n".join(text for text in texts if text.strip())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        container = _xml(archive.read("META-INF/container.xml"))
+        root = container.find("rootfile")
+        if root is None or not root.get("full-path"):
+            raise FormatError("not an EPUB (its container names no package).", "Convert it again from its source.")
+        path = str(root["full-path"])
+        package = _xml(archive.read(path))
+        if "META-INF/encryption.xml" in archive.namelist() and "EncryptedKey" in archive.read(
+            "META-INF/encryption.xml"
+        ).decode("utf-8", "replace"):
+            raise FormatError("protected by DRM.", "Use a copy without it.")
+        texts = [read_html(archive.read(name))[1] for name in _spine(package, path, set(archive.namelist()))]
+    title = package.find("title")
+    return title.get_text(" ", strip=True) if title else "", "\n\n".join(
+        text.strip("\n") for text in texts if text.strip()
+    )
+
+
+def _xml(data: bytes) -> Any:
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(data, "xml")
+
+
+def _spine(package: Any, path: str, names: set[str]) -> list[str]:
+    """The archive's names of the chapters in reading order, without the navigation page."""
+    import posixpath
+    from urllib.parse import unquote
+
+    folder = posixpath.dirname(path)
+    items = {item.get("id"): item for item in package.find_all("item")}
+    found: list[str] = []
+    for reference in package.find_all("itemref"):
+        item = items.get(reference.get("idref"))
+        if item is None or "nav" in (item.get("properties") or "").split():
+            continue
+        name = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        if name in names and "html" in (item.get("media-type") or "html"):
+            found.append(name)
+    return found
 
 
 def read_notebook(text: str) -> Extracted:
-    """Markdown cells as they are, code cells as fenced code. Outputs are left out: they repeat data, not explanations."""
+    """Markdown cells as they are, code cells as fenced code. Outputs are left out: they hold data, not explanations."""
     try:
         notebook = json.loads(text)
     except ValueError as error:
@@ -250,7 +176,9 @@ def _cell(cell: dict[str, Any], language: str) -> str:
         return source
     if _is_prose(source):
         return source  # people type questions into code cells
-    ticks = "`" * max(3, 1 + max((len(run) for run in source.replace("`", " `").split() if not run.strip("`")), default=0))
+    ticks = "`" * max(
+        3, 1 + max((len(run) for run in source.replace("`", " `").split() if not run.strip("`")), default=0)
+    )
     return f"{ticks}{language}\n{source}\n{ticks}"
 
 
@@ -262,5 +190,9 @@ def _is_prose(source: str) -> bool:
         ast.parse(source)
     except (SyntaxError, ValueError):
         first = source.strip().splitlines()[0]
-        return not first.startswith(("%", "!", "#", "?")) and len(first.split()) >= 4 and source.rstrip().endswith(("?", "."))
+        return (
+            not first.startswith(("%", "!", "#", "?"))
+            and len(first.split()) >= 4
+            and source.rstrip().endswith(("?", "."))
+        )
     return False

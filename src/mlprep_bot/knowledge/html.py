@@ -5,10 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_DROPPED = ("script", "style", "noscript", "template", "svg", "nav", "iframe", "object", "head", "button", "form", "footer")
+_DROPPED = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "nav",
+    "iframe",
+    "object",
+    "head",
+    "button",
+    "form",
+    "footer",
+)
 _BLOCKS = {
-    "p", "div", "section", "article", "main", "header", "aside", "figure", "figcaption", "dl", "dt", "dd", "address", "center",
-    "body", "html", "details", "fieldset",
+    "p", "div", "section", "article", "main", "header", "aside", "figure", "figcaption", "dl", "dt", "dd",
+    "address", "center", "body", "html", "details", "fieldset",
 }  # fmt: skip
 
 
@@ -16,7 +29,11 @@ def html_to_markdown(data: bytes | str) -> tuple[str, str]:
     """(title, text). Bytes are decoded by their mark, `<meta charset>`, UTF-8 or Windows-1252, in this order."""
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(data, "lxml") if isinstance(data, str) else BeautifulSoup(data, "lxml", from_encoding=_encoding(data))
+    soup = (
+        BeautifulSoup(data, "lxml")
+        if isinstance(data, str)
+        else BeautifulSoup(data, "lxml", from_encoding=_encoding(data))
+    )
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     for tag in soup.find_all(_DROPPED):
         tag.decompose()
@@ -34,6 +51,19 @@ def _encoding(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None if re.search(rb"charset|encoding=", data[:2048], re.I) else "cp1252"
     return "utf-8"
+
+
+def _words(tag: Any) -> str:
+    """An element's text on one line; blocks inside it are divided by a space, inline elements by nothing."""
+    from bs4.element import NavigableString, PreformattedString
+
+    found: list[str] = []
+    for inner in tag.descendants:
+        if isinstance(inner, NavigableString):
+            found.append("" if isinstance(inner, PreformattedString) else str(inner))
+        elif inner.name in _BLOCKS or inner.name in {"br", "li", "td", "th", "tr"}:
+            found.append(" ")
+    return " ".join("".join(found).split())
 
 
 class _Writer:
@@ -58,8 +88,7 @@ class _Writer:
             self.prefix, self.tight = self.indent, False
 
     def children(self, tag: Any) -> None:
-        from bs4 import CData, NavigableString
-        from bs4.element import PreformattedString
+        from bs4.element import CData, NavigableString, PreformattedString
 
         for child in tag.children:
             if isinstance(child, PreformattedString) and not isinstance(child, CData):
@@ -72,38 +101,19 @@ class _Writer:
     def element(self, tag: Any) -> None:
         name = tag.name
         if re.fullmatch(r"h[1-6]", name):
-            self.flush()
-            words = " ".join(tag.get_text(" ").split())
-            if words:
-                self.parts.append(f"\n\n{'#' * int(name[1])} {words}\n\n")
+            self.block("#" * int(name[1]) + " ", _words(tag))
         elif name == "summary":
-            self.flush()
-            words = " ".join(tag.get_text(" ").split())
-            self.parts.append(f"\n\n<summary>{words}</summary>\n\n" if words else "")
+            self.block("<summary>", _words(tag), "</summary>")
         elif name == "dt":
-            self.flush()
-            words = " ".join(tag.get_text(" ").split())
-            self.parts.append(f"\n\n**{words}**\n\n" if words else "")
-        elif name == "pre":
-            self.pre(tag)
-        elif name in {"ul", "ol"}:
-            self.list(tag, ordered=name == "ol")
-        elif name == "table":
-            self.table(tag)
+            self.block("**", _words(tag), "**")
+        elif name == "hr":
+            self.block("", "---")
         elif name == "br":
             self.line.append("\n")
-        elif name == "hr":
-            self.flush()
-            self.parts.append("\n\n---\n\n")
-        elif name == "blockquote":
-            self.flush()
-            inner = _Writer()
-            inner.children(tag)
-            quoted = inner.text().strip()
-            if quoted:
-                self.parts.append("\n\n" + "\n".join("> " + line if line else ">" for line in quoted.split("\n")))
-        elif name == "math":
-            self.math(tag)
+        elif name in {"ul", "ol"}:
+            self.list(tag, ordered=name == "ol")
+        elif name in {"pre", "table", "blockquote", "math"}:
+            getattr(self, name)(tag)
         elif name in _BLOCKS:
             self.flush()
             self.children(tag)
@@ -111,11 +121,28 @@ class _Writer:
         else:
             self.inline(tag)
 
+    def block(self, before: str, words: str, after: str = "") -> None:
+        self.flush()
+        if words:
+            self.parts.append(f"\n\n{before}{words}{after}\n\n")
+
+    def blockquote(self, tag: Any) -> None:
+        self.flush()
+        inner = _Writer()
+        inner.children(tag)
+        quoted = inner.text().strip()
+        if quoted:
+            self.block("", "\n".join(f"> {line}".rstrip() for line in quoted.split("\n")))
+
     def inline(self, tag: Any) -> None:
         mark = {"strong": "**", "b": "**", "code": "`", "kbd": "`", "tt": "`"}.get(tag.name, "")
         if tag.name == "img":
             return
-        if not mark or tag.find(["p", "div", "pre", "ul", "ol", "table", "strong", "b"]) is not None or tag.find_parent(["code", "b", "strong"]):
+        if (
+            not mark
+            or tag.find(["p", "div", "pre", "ul", "ol", "table", "strong", "b"]) is not None
+            or tag.find_parent(["code", "b", "strong"])
+        ):
             self.children(tag)
             return
         raw = tag.get_text()
@@ -151,19 +178,19 @@ class _Writer:
             self.children(item)
             self.flush()
             self.indent = outer
-        self.prefix = outer_prefix if not outer else outer
+        self.prefix = outer or outer_prefix
         if not nested:
             self.tight = False
             self.parts.append("\n\n")
 
     def table(self, tag: Any) -> None:
-        from mlprep_bot.knowledge.formats import table
+        from mlprep_bot.knowledge.office import table
 
         self.flush()
         rows = []
         for row in tag.find_all("tr"):
             if row.find_parent("table") is tag:
-                rows.append([cell.get_text(" ") for cell in row.find_all(["td", "th"]) if cell.find_parent("tr") is row])
+                rows.append([_words(cell) for cell in row.find_all(["td", "th"]) if cell.find_parent("tr") is row])
         words = table(rows)
         if words:
             self.parts.append(f"\n\n{words}\n\n")

@@ -23,14 +23,21 @@ _QUESTION = re.compile(
     rf"(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
     re.I,
 )
-_QUESTION_TIGHT = re.compile(rf"(?P<word>Q(?:ue|ues|uestion)?)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I)
+_QUESTION_TIGHT = re.compile(
+    rf"(?P<word>Q(?:ue|ues|uestion)?)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I
+)
 _ANSWER = re.compile(
-    rf"(?P<word>A|Ans|Answer|Sol|Soln|Solution|Candidate|Interviewee|Response|Reply|(?:Model|Sample|Short|Suggested|Expected|Ideal)"
-    rf"[ \t]+answer|My[ \t]+answer)\b{_MARK}(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
+    rf"(?P<word>A|Ans|Answer|Sol|Soln|Solution|Candidate|Interviewee|Response|Reply"
+    rf"|(?:My|Model|Sample|Short|Suggested|Expected|Ideal|Correct|Show|See|View|Reveal)"
+    rf"(?:[ \t]+the)?[ \t]+(?:answer|solution)"
+    rf"|Click[ \t](?:[a-z]+[ \t]){{1,5}}(?:answer|solution))\b{_MARK}"
+    rf"(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
     re.I,
 )
 _ANSWER_TIGHT = re.compile(rf"(?P<word>A|Ans|Answer)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I)
-_INLINE_ANSWER = re.compile(r"(?<=[?.!*\s])[*_]{0,2}(?:A|Ans|Answer|Sol|Solution)[ \t]*\d{0,3}[ \t]*(?::-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)")
+_INLINE_ANSWER = re.compile(
+    r"(?<=[?.!*\s])[*_]{0,2}(?:A|Ans|Answer|Sol|Solution)[ \t]*\d{0,3}[ \t]*(?::-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)"
+)
 _TAIL = re.compile(r"(?:[ \t]|</[a-zA-Z0-9]+>|(?<=[ \t])#+)+$")
 
 
@@ -182,3 +189,32 @@ def is_answer_label(words: str) -> bool:
         return False
     line = _line(bare, 0, len(bare), 0, True, Block("para", 0, len(bare)))
     return line.label == "answer" and line.text_end <= line.text_start
+
+
+_PLACEHOLDER = re.compile(
+    r"\W*(?:todo|tbd|tba|n/?a|none|no answer(?: yet)?|not answered(?: yet)?|unanswered|pending"
+    r"|to be (?:done|added|answered|written)"
+    r"|(?:write |your |add |type )*(?:your )?answer (?:goes )?here|coming soon|\?+)?\W*",
+    re.I,
+)
+
+
+def is_placeholder(words: str) -> bool:
+    """Whether the words only hold an answer's place: `TODO`, `N/A`, `(your answer here)`, or nothing at all."""
+    return len(words) < 60 and _PLACEHOLDER.fullmatch(words) is not None
+
+
+def is_no_answer(words: str) -> bool:
+    """Whether a block is an answer's label with nothing but a placeholder behind it."""
+    bare = words.strip()
+    if "\n" in bare or len(bare) > 120 or not bare:
+        return False
+    line = _line(bare, 0, len(bare), 0, True, Block("para", 0, len(bare)))
+    return line.label == "answer" and is_placeholder(bare[line.text_start : line.text_end])
+
+
+def is_title(words: str) -> bool:
+    """Whether a line that stands alone right before a question is a title: `**Deployment**`, `Cost:`."""
+    bare = words.strip()
+    emphasised = re.fullmatch(r"(\*\*|__)(?!\s)[^\n]+\1:?", bare)
+    return 0 < len(bare) <= 60 and "\n" not in bare and bool(emphasised or bare.endswith(":")) and bare[-1] not in ".!"

@@ -18,17 +18,20 @@ NOISE: frozenset[Kind] = frozenset({"rule", "comment", "image", "markup", "debri
 
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+|(?=\*\*|[Q\d]|$))")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^`\n]*)$")
-_ITEM = re.compile(r"[ \t>]*(?:[-*+•‣◦▪●–][ \t]+|\(?\d{1,3}[.)](?=[ \t]|[A-Z*])|\(?[a-zA-Z]\)[ \t]+)(?=\S)")
+_ITEM = re.compile(r"[ \t>]*(?:[-*+•‣◦▪●–][ \t]+|\(?\d{1,3}[.)](?:[ \t]+|(?=[A-Z*]))|\(?[a-zA-Z]\)[ \t]+)(?=\S)")
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,})$")
 _SETEXT = re.compile(r"[ \t]{0,3}(=+|-{2,})[ \t]*$")
-_IMAGE = re.compile(r"[ \t>]*(?:(?:\[?!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])(?:\]\([^)\n]*\))?|<img\b[^>\n]*>)[ \t]*)+$", re.I)
+_IMAGE = re.compile(
+    r"[ \t>]*(?:(?:\[?!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])(?:\]\([^)\n]*\))?|<img\b[^>\n]*>)[ \t]*)+$", re.I
+)
 _MARKUP = re.compile(r"[ \t]*(?:(?:</?[a-zA-Z][^<>\n]*>|&nbsp;)[ \t]*)+$")
 _TABLE_RULE = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _MATH = re.compile(r"[ \t>]*(\$\$|\\\[|\\begin\{([a-zA-Z]+\*?)\})")
 # What Jupyter leaves in an export: prompts, complaints about a question typed into a code cell, figure placeholders.
 _DEBRIS = re.compile(
     r"[ \t]*(?:(?:In|Out)[ \t]?\[[ \t\d*]*\][ \t]*:?|Object `[^`\n]*` not found\.|<Figure size [^>\n]*>"
-    r"|<(?:matplotlib|seaborn|AxesSubplot|pandas|IPython)[^>\n]*>|File \"<(?:ipython|stdin)[^\n]*|Cell In ?\[\d*\], line \d+[^\n]*"
+    r"|<(?:matplotlib|seaborn|AxesSubplot|pandas|IPython)[^>\n]*>|File \"<(?:ipython|stdin)[^\n]*"
+    r"|Cell In ?\[\d*\], line \d+[^\n]*"
     r"|(?:Syntax|Name|Indentation)Error: [^\n]*|\^+|File \"/tmp/ipykernel[^\n]*|\[NbConvertApp\][^\n]*)[ \t]*$"
 )
 
@@ -142,7 +145,9 @@ class _Scanner:
         if "|" not in line:
             return False
         below = self.line(self.line_end(pos) + 1)
-        return "|" in below and bool(_TABLE_RULE.match(below)) or line.strip().startswith("|") and line.count("|") > 1
+        return ("|" in below and bool(_TABLE_RULE.match(below))) or (
+            line.strip().startswith("|") and line.count("|") > 1
+        )
 
     def table_end(self, pos: int) -> int:
         stop = self.line_end(pos)

@@ -2,7 +2,7 @@
 
 People number, label, embolden and nest questions in their own ways, but mostly in one way within a
 document. So every line is first read by itself (`labels`, `asking`); then the lines of one form are
-judged together (`candidates`); then, here, what lies between two questions becomes an answer, without
+judged together (`candidates`, `selection`); then, here, what lies between two questions becomes an answer, without
 the labels, section titles, images and notebook debris at its ends.
 """
 
@@ -14,18 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlprep_bot.domain import Document, Question, Span
-from mlprep_bot.knowledge.candidates import Candidate, candidates, select
+from mlprep_bot.knowledge.candidates import Candidate, candidates
 from mlprep_bot.knowledge.cards import is_card, parse_card
 from mlprep_bot.knowledge.identity import normalised, question_id
-from mlprep_bot.knowledge.labels import Line, lines_of
+from mlprep_bot.knowledge.labels import Line, inline_answer, is_no_answer, is_placeholder, is_title, lines_of
 from mlprep_bot.knowledge.markdown import NOISE, Block, blocks, heading_text
+from mlprep_bot.knowledge.selection import select
 
 _CLOSING_SECTION = re.compile(
-    r"(?:references?|bibliography|further reading|resources|links|appendix|conclusions?|summary|acknowledge?ments?|about)\b", re.I
-)
-_PLACEHOLDER = re.compile(
-    r"\W*(?:todo|tbd|tba|n/?a|none|no answer(?: yet)?|not answered(?: yet)?|unanswered|pending|to be (?:done|added|answered|written)"
-    r"|(?:write |your |add |type )*(?:your )?answer (?:goes )?here|coming soon|\?+)?\W*",
+    r"(?:references?|bibliography|further reading|resources|links|appendix|conclusions?|summary|about)\b",
     re.I,
 )
 
@@ -67,12 +64,14 @@ class _Finder:
             return 0 <= n < len(chosen) and last[normalised(self.text[chosen[n].start : chosen[n].end])] > n
 
         def beside(left: int, right: int) -> bool:
-            return 0 <= left and right < len(chosen) and chosen[right].at - chosen[left].last <= 2
+            return left >= 0 and right < len(chosen) and chosen[right].at - chosen[left].last <= 2
 
         return [
             c
             for n, c in enumerate(chosen)
-            if not (c.linked or again(n) and (again(n - 1) and beside(n - 1, n) or again(n + 1) and beside(n, n + 1)))
+            if not (
+                c.linked or (again(n) and ((again(n - 1) and beside(n - 1, n)) or (again(n + 1) and beside(n, n + 1))))
+            )
         ]
 
     def section_titles(self, chosen: Sequence[Candidate]) -> list[Line]:
@@ -90,9 +89,8 @@ class _Finder:
     def is_title(self, at: int) -> bool:
         """A short line alone in its block, bold or with a colon after which nothing comes."""
         line = self.lines[at]
-        words = self.text[line.start : line.end].strip()
         alone = line.first and (at + 1 == len(self.lines) or self.lines[at + 1].block != line.block)
-        return alone and line.kind == "para" and len(words) <= 60 and (line.bold or words.endswith(":")) and words[-1] not in ".!"
+        return alone and line.kind == "para" and is_title(self.text[line.start : line.end])
 
     def topic(self, candidate: Candidate, titles: Sequence[Line]) -> str:
         above = [line for line in titles if line.start < candidate.start]
@@ -103,16 +101,18 @@ class _Finder:
         stop = chosen[n + 1].line.start if n + 1 < len(chosen) else len(self.text)
         stop = self.section_end(candidate, stop, chosen, titles)
         begin = self.after_label(candidate, stop)
-        inner = [b for b in self.pieces(begin, stop) if b.kind not in NOISE or b.kind == "markup" and False]
+        inner = [b for b in self.pieces(begin, stop) if b.kind not in NOISE]
         while inner and (inner[-1].kind == "heading" or any(t.start == inner[-1].start for t in titles if not t.level)):
             inner.pop()
-        while inner and inner[0].kind == "heading" and len(inner) == 1:
+        while inner and is_no_answer(self.text[inner[0].start : inner[0].end]):
+            del inner[0]
+        while inner and is_no_answer(self.text[inner[-1].start : inner[-1].end]):
             inner.pop()
         if not inner:
             return None
         start, end = self.trimmed(candidate, inner[0].start, inner[-1].end)
         words = self.text[start:end]
-        if not re.search(r"\w", words) or len(words) < 60 and _PLACEHOLDER.fullmatch(words):
+        if not re.search(r"\w", words) or is_placeholder(words):
             return None
         return Span(start, end)
 
@@ -126,19 +126,21 @@ class _Finder:
         if not level:
             level = above[-1] if above else 0
         starts = {c.at for c in chosen}
-        topical = {line.level for at, line in enumerate(self.lines) if line.level and at + 1 in starts and line in titles}
+        topical = {
+            line.level for at, line in enumerate(self.lines) if line.level and at + 1 in starts and line in titles
+        }
         for line in titles:
             if not candidate.end <= line.start < stop or not line.level:
                 continue
             closes = line.level <= level if level else line.level in topical
-            if closes or _CLOSING_SECTION.match(heading_text(self.text[line.start : line.end])) and line.level <= max(level, 2):
+            if closes or (
+                _CLOSING_SECTION.match(heading_text(self.text[line.start : line.end])) and line.level <= max(level, 2)
+            ):
                 return line.start
         return stop
 
     def after_label(self, candidate: Candidate, stop: int) -> int:
         """Where the answer's text may begin: after its label when it has one."""
-        from mlprep_bot.knowledge.labels import inline_answer
-
         line_end = self.lines[candidate.last].end
         inline = inline_answer(self.text, candidate.end, min(line_end, stop))
         if inline:
@@ -148,7 +150,9 @@ class _Finder:
                 break
             if line.label == "answer":
                 return min(line.text_start, stop)
-        rest = re.compile(r"(?:[ \t*_#]|</?[a-zA-Z0-9]+>)*(?:\]\([^)\n]*\))?[ \t]*(?:[-–—:]+(?=\s))?").match(self.text, candidate.end, stop)
+        rest = re.compile(r"(?:[ \t*_#]|</?[a-zA-Z0-9]+>)*(?:\]\([^)\n]*\))?[ \t]*(?:[-–—:]+(?=\s))?").match(
+            self.text, candidate.end, stop
+        )
         return rest.end() if rest else candidate.end
 
     def trimmed(self, candidate: Candidate, start: int, end: int) -> tuple[int, int]:
@@ -156,7 +160,9 @@ class _Finder:
         number = candidate.line.number
         restated = re.compile(r"\(?(\d{1,3})[.)][ \t]+").match(self.text, start, end)
         if restated and number is not None and int(restated[1]) == number:
-            following = re.compile(rf"^[ \t>*_]*\(?{number + 1}[.)]", re.M).search(self.text, restated.end(), end)
+            following = number == 1 and re.compile(rf"^[ \t>*_]*\(?{number + 1}[.)]", re.M).search(
+                self.text, restated.end(), end
+            )
             if not following:
                 start = restated.end()
         while end > start and self.text[end - 1].isspace():

@@ -96,7 +96,8 @@ def read_document(path: Path, name: str) -> Document:
         raise UnreadableDocument(f"{name}: no text in it.", _no_text(kind))
     if len(text) > LARGEST_TEXT:
         raise UnreadableDocument(
-            f"{name}: {len(text):,} characters of text, more than {LARGEST_TEXT:,}.", "Split the file into smaller ones."
+            f"{name}: {len(text):,} characters of text, more than {LARGEST_TEXT:,}.",
+            "Split the file into smaller ones.",
         )
     if kind == "markdown" and is_card(text):
         kind = "card"
@@ -106,7 +107,11 @@ def read_document(path: Path, name: str) -> Document:
 def clean(text: str) -> str:
     """`text` with `\\n` line ends and without byte-order marks, NULs, other control characters and lone surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
-    text = re.sub("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\u200b\u2060]", "", text).replace("\x0b", "\n").replace("\x0c", "\n\n")
+    text = (
+        re.sub("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\u200b\u2060]", "", text)
+        .replace("\x0b", "\n")
+        .replace("\x0c", "\n\n")
+    )
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -121,7 +126,8 @@ def _bytes(path: Path, name: str) -> bytes:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise UnreadableDocument(
-                f"{name}: {size / 2**20:.0f} MB, more than {LARGEST_FILE / 2**20:.0f} MB.", "Split the file into smaller ones."
+                f"{name}: {size / 2**20:.0f} MB, more than {LARGEST_FILE / 2**20:.0f} MB.",
+                "Split the file into smaller ones.",
             )
         data = path.read_bytes()
     except PermissionError as error:
@@ -136,14 +142,14 @@ def _bytes(path: Path, name: str) -> bytes:
 
 
 def _extracted(kind: str, data: bytes, name: str) -> Extracted:
-    from mlprep_bot.knowledge import formats  # here, not above: the formats' libraries are slow to import
+    from mlprep_bot.knowledge import formats, office  # here, not above: the formats' libraries are slow to import
 
     if kind in {"markdown", "text"}:
         return "", decode(data, name)
     read: Mapping[str, Callable[[bytes], Extracted]] = {
         "pdf": formats.read_pdf,
-        "docx": formats.read_docx,
-        "pptx": formats.read_pptx,
+        "docx": office.read_docx,
+        "pptx": office.read_pptx,
         "html": formats.read_html,
         "epub": formats.read_epub,
         "notebook": lambda data: formats.read_notebook(decode(data, name)),
@@ -160,7 +166,9 @@ def _extracted(kind: str, data: bytes, name: str) -> Extracted:
         raise UnreadableDocument(f"{name}: nested too deeply to be read.", "Save it again from its program.") from error
     except Exception as error:  # boundary: what a damaged file makes a parser raise cannot be listed
         what = " ".join(str(error).split())[:160] or type(error).__name__
-        raise UnreadableDocument(f"{name}: damaged or no {kind.upper()} file ({what}).", "Open it in its program and save it again.") from error
+        raise UnreadableDocument(
+            f"{name}: damaged or no {kind.upper()} file ({what}).", "Open it in its program and save it again."
+        ) from error
 
 
 def _check_zip(data: bytes, name: str, kind: str) -> None:
@@ -189,15 +197,25 @@ def _check_zip(data: bytes, name: str, kind: str) -> None:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Bytes of a text file as text: UTF-8, UTF-16 or UTF-32 with a mark, else Windows-1252. Raises UnreadableDocument."""
+    """Bytes of a text file as text: UTF-8, UTF-16 or UTF-32 with a mark, else Windows-1252.
+
+    Raises UnreadableDocument.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decoded(data, encoding, name)
+    sample = data[:65536]
+    for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
+        zeros, others = sample[offset::2].count(0), sample[1 - offset :: 2].count(0)
+        if len(sample) > 8 and zeros > len(sample) * 0.4 and others < len(sample) * 0.1:  # letters of two bytes each
+            return _decoded(data[: len(data) // 2 * 2], encoding, name)
+    if sample.count(0) > 1 + len(sample) // 1000:
+        raise _binary(name)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text = _legacy(data, name)
-    odd = sum(1 for char in text[:65536] if char < " " and char not in "\t\n\r\f\v\x1b")
+        text = _legacy(data)
+    odd = sum(1 for char in text[:65536] if (char < " " and char not in "\t\n\r\f\v\x1b\0") or "\x7f" <= char < "\xa0")
     if odd > max(2, len(text[:65536]) // 200):
         raise _binary(name)
     return text
@@ -221,19 +239,18 @@ def _decoded(data: bytes, encoding: str, name: str) -> str:
         ) from error
 
 
-def _legacy(data: bytes, name: str) -> str:
+def _legacy(data: bytes) -> str:
     """Text in the encoding of older Windows programs; bytes that it leaves undefined are kept as Latin-1."""
-    sample = data[:65536]
-    for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
-        if len(sample) > 8 and sample[offset::2].count(0) > len(sample) * 0.4:
-            return _decoded(data[: len(data) // 2 * 2], encoding, name)
-    if b"\0" in sample:
-        raise _binary(name)
-    return "".join(bytes([b]).decode("cp1252", "replace") if 0x80 <= b < 0xA0 else chr(b) for b in data)
+    return data.decode("latin-1").translate(_CP1252)
+
+
+_CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
 
 
 def _binary(name: str) -> UnreadableDocument:
-    return UnreadableDocument(f"{name}: holds binary data, not text.", "Remove it, or give it the suffix of its real format.")
+    return UnreadableDocument(
+        f"{name}: holds binary data, not text.", "Remove it, or give it the suffix of its real format."
+    )
 
 
 def _title(text: str, name: str) -> str:
