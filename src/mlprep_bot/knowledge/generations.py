@@ -76,6 +76,11 @@ class Generation:
         with self._lock:
             return serving.chunks(self._db, ids)
 
+    def chunks_of(self, name: str) -> list[Chunk]:
+        """The chunks of one document, in the order of its text."""
+        with self._lock:
+            return serving.chunks_of(self._db, name)
+
     def unit(self, unit_id: str) -> list[Chunk]:
         """The chunks of one answer or section, by ordinal."""
         with self._lock:
@@ -144,10 +149,10 @@ def open_verified(index_dir: Path, number: int, store: VectorStore) -> Generatio
 
 
 class _PrivateCopy:
-    """This reader's own view of a vector folder: Chroma writes when it opens, and two openers disturb each other.
+    """This reader's own copy of a vector folder, for Chroma writes when it opens: always to its SQLite file, and to
+    its graph until that has a thousand vectors, so that hard links would change what was published.
 
-    Big files, which reading leaves alone, are hard links; SQLite files are copied. `.lock` is held as long as
-    the reader lives, so that what a killed reader leaves behind is known to be free.
+    `.lock` is held as long as the reader lives, so that what a killed reader leaves behind is known to be free.
     """
 
     def __init__(self, folder: Path, store: VectorStore) -> None:
@@ -164,7 +169,7 @@ class _PrivateCopy:
             lock = FileLock(str(reading / f"{name}.lock"), thread_local=False)
             lock.acquire(timeout=0)
             self.path = reading / name
-            _link_tree(folder / VECTORS, self.path)
+            shutil.copytree(folder / VECTORS, self.path)
         except PermissionError:  # a data folder that we may only read
             lock = None
             self.path = Path(tempfile.mkdtemp(prefix="mlprep-")) / name
@@ -174,19 +179,6 @@ class _PrivateCopy:
     def remove(self) -> None:
         if self._cleanup is not None:
             self._cleanup()
-
-
-def _link_tree(source: Path, target: Path) -> None:
-    def link(this: str, that: str) -> str:
-        if Path(this).suffix in {".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".sqlite3-journal"}:
-            return str(shutil.copyfile(this, that))
-        try:
-            Path(that).hardlink_to(this)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(this, that)
-        return that
-
-    shutil.copytree(source, target, copy_function=link)
 
 
 def _discard(path: Path, lock: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlprep_bot.domain import HealthReport
-from mlprep_bot.errors import LibraryBusy, LibraryDamaged, NothingIndexed
+from mlprep_bot.errors import LibraryDamaged, LibraryError, NothingIndexed
 from mlprep_bot.knowledge.generations import Generation, open_verified
 from mlprep_bot.knowledge.library import Library
 from mlprep_bot.knowledge.manifest import DamagedGenerationError, current_number, numbers
@@ -41,6 +41,8 @@ def rebuild(library: Library, embedder: Embedder, *, progress: Progress | None =
     """Make what is served from the library alone, without looking at any file. Raises as `ingest`."""
     run = Run(library, embedder, progress)
     with library.writing(on_wait=lambda: run.progress("waiting", 0, 0)):
+        if library.revision == 0:
+            raise LibraryDamaged(f"{library.path} holds nothing to make the index from.", "Run: mlprep index PATH ...")
         run.serve(served(library))
 
 
@@ -55,18 +57,18 @@ def open_generation(library: Library, embedder: Embedder, *, progress: Progress 
         return _not_empty(generation)
     if generation:
         generation.close()
+    elif not problem and library.revision == 0:
+        raise NothingIndexed("Nothing is indexed yet.", "Run: mlprep index PATH ...")
     try:
         rebuild(library, embedder, progress=progress)
         generation, problem = _open_current(library, embedder)
-    except (LibraryBusy, LibraryDamaged):
+    except LibraryError:
         generation = _open_older(library, embedder)
         if generation is None:
             raise
         return _not_empty(generation)
-    if generation is None:
-        if problem:
-            raise LibraryDamaged(f"The index cannot be opened: {problem}.", "Run: mlprep index PATH ...")
-        raise NothingIndexed("Nothing is indexed yet.", "Run: mlprep index PATH ...")
+    if generation is None or problem:
+        raise LibraryDamaged(f"The index cannot be opened: {problem}.", "Run: mlprep index PATH ...")
     return _not_empty(generation)
 
 

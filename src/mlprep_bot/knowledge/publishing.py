@@ -124,6 +124,7 @@ class _Build:
         )
 
     def run(self) -> int:
+        self._tick(0, 0)
         clear_leftovers(self._library.index_dir)
         base = self._base
         dead = self._build(base)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlprep_bot.domain import Failure
 from mlprep_bot.errors import UnreadableDocument
-from mlprep_bot.knowledge.library import Library
+from mlprep_bot.knowledge.library import Entry, Failed, Library
 from mlprep_bot.knowledge.manifest import file_sum
 from mlprep_bot.knowledge.parsing import READER
 from mlprep_bot.knowledge.readers import list_files
@@ -156,30 +156,31 @@ def _scan_part(found: Scan, library: Library, part: Part, tick: Callable[[int, i
         relative = relative_name(path, part.root)
         seen.add(relative)
         entry, failure = entries.get(relative), failures.get(relative)
-        before = failure or entry
+        before, name = failure or entry, entry.name if entry else ""
+        tick(done, len(files))
         try:
             stamp = stamp_of(path)
-            if before and stamp and before.reader == READER and before.stamp == stamp:
-                digest = before.sum
-            else:
-                digest = file_sum(path)
+            same = before is not None and bool(stamp) and before.stamp == stamp
+            digest = before.sum if before and same else file_sum(path)
         except OSError as error:
             found.failed.append(Failure(str(path), f"cannot be read: {error.strerror}"))
             continue
         if before is None or before.reader != READER or before.sum != digest:
-            name = entry.name if entry else ""
             found.changes.append(Change(part.root, relative, path, name, stamp, digest, bool(entry)))
-            continue
-        if before.stamp != stamp and stamp:
-            found.touched.append((part.root, relative, stamp))
-        if failure:
-            found.failed.append(Failure(str(path), failure.reason))
-        elif entry:
-            found.unchanged.append(entry.name)
-        tick(done, len(files))
+        else:
+            _unchanged(found, Change(part.root, relative, path, name, stamp, digest, True), before)
     for relative in sorted((entries.keys() | failures.keys()) - seen):
         if part.holds(relative):
             _missing(found, part, relative, entries[relative].name if relative in entries else "")
+
+
+def _unchanged(found: Scan, file: Change, before: Entry | Failed) -> None:
+    if file.stamp and file.stamp != before.stamp:
+        found.touched.append((file.root, file.relative, file.stamp))
+    if isinstance(before, Failed):
+        found.failed.append(Failure(str(file.path), before.reason))
+    if file.name:
+        found.unchanged.append(file.name)
 
 
 def _missing(found: Scan, part: Part, relative: str, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mlprep_bot.domain import Chunk, Document, Question
 from mlprep_bot.errors import NotIndexed
@@ -142,6 +143,12 @@ def chunks(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Chunk]:
     return {row[0]: chunk_of(row) for row in rows}
 
 
+def chunks_of(db: sqlite3.Connection, name: str) -> list[Chunk]:
+    """The chunks of one document, in the order of its text."""
+    rows = db.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document = ? ORDER BY start, ordinal, id", (name,))
+    return [chunk_of(row) for row in rows]
+
+
 def unit(db: sqlite3.Connection, name: str) -> list[Chunk]:
     """The chunks of one answer or section, in order."""
     rows = db.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE unit = ? ORDER BY ordinal, start, id", (name,))
@@ -163,14 +170,17 @@ def keys_of(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(ids))
     chunks = list(dict.fromkeys(name.partition("#")[0] for name in wanted))
     known: dict[str, str] = {}
-    for chunk, view, key in _select(db, "SELECT chunk, view, key FROM vectors WHERE chunk IN", chunks):
+    for chunk, view, key, position in _select(
+        db, "SELECT chunk, view, key, position FROM vectors WHERE chunk IN", chunks
+    ):
         known[f"{chunk}#{view}"] = key
-        known.setdefault(chunk, key)  # rows come by position, for the key of the table begins with chunk, position
+        if position == 0:
+            known[chunk] = key
     return {name: known[name] for name in wanted if name in known}
 
 
-def _select(db: sqlite3.Connection, sql: str, values: Sequence[str]) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+def _select(db: sqlite3.Connection, sql: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
     for at in range(0, len(values), _IN_CLAUSE):
         block = values[at : at + _IN_CLAUSE]
         rows.extend(db.execute(f"{sql} ({','.join('?' * len(block))})", block).fetchall())
