@@ -6,32 +6,29 @@ pays only for what it needs. The terminal and the page both work on this one obj
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlprep_bot.domain import Document, HealthReport, Question, Retrieved
+from mlprep_bot.errors import LibraryBusy, NotIndexed
 from mlprep_bot.settings import Settings
+from mlprep_bot.writers import WriterInfo, Writers
 
 if TYPE_CHECKING:
     from mlprep_bot.answering.answerer import Answerer
+    from mlprep_bot.answering.support import SupportChecker
     from mlprep_bot.knowledge.generations import Generation
     from mlprep_bot.knowledge.ingest import Progress
+    from mlprep_bot.knowledge.library import Library
     from mlprep_bot.knowledge.retrieval import Retriever
-    from mlprep_bot.ports import ChatModel, Embedder
-
-
-@dataclass(frozen=True, slots=True)
-class WriterInfo:
-    """A way to an answer: `name` selects it (`extractive`, `ollama:llama3.2:3b`, `openai:NAME`)."""
-
-    name: str
-    available: bool
-    detail: str
-    fix: str = ""
+    from mlprep_bot.models import Catalogue
+    from mlprep_bot.models import Progress as PullProgress
+    from mlprep_bot.ports import Embedder
 
 
 def bundled_corpus() -> Path:
@@ -65,14 +62,46 @@ class App:
         An empty library and no path means the bundled corpus. Raises LibraryError, EmbedderError.
         """
         from mlprep_bot.knowledge.ingest import ingest
-        from mlprep_bot.knowledge.library import Library
 
-        with Library(self.settings.data_dir, lock_wait=self.settings.lock_wait) as library:
-            roots = list(paths) or library.roots() or [bundled_corpus()]
-            report = ingest(library, roots, self.embedder, dry_run=dry_run, progress=progress)
-        if not dry_run:
-            self.reload()
-        return report
+        with self._library() as library:
+            roots = list(paths) or ([] if library.roots() else [bundled_corpus()])
+            return ingest(library, roots, self.embedder, dry_run=dry_run, progress=progress)
+
+    def forget(self, paths: Sequence[Path], *, progress: Progress | None = None) -> HealthReport:
+        """Take indexed files or folders out of the library; the files themselves stay. Raises NotIndexed."""
+        from mlprep_bot.knowledge.ingest import ingest
+
+        with self._library() as library:
+            known = library.roots()
+            gone = [Path(os.path.realpath(path.expanduser())) for path in paths]
+            unknown = [str(path) for path in gone if path not in known]
+            if unknown or not gone:
+                listed = ", ".join(map(str, known)) or "nothing"
+                raise NotIndexed(f"Not indexed as such: {', '.join(unknown) or 'no path'}.", f"Indexed: {listed}.")
+            with library.writing(), library.db.transaction():
+                for path in gone:
+                    library.drop_root(path)
+                library.bump()
+            return ingest(library, [], self.embedder, progress=progress)
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Make the page's library ready: the bundled corpus is indexed once, and again when it changed.
+
+        A library that was made of other documents alone stays as it is. Another process that is writing
+        does not keep the page from starting.
+        """
+        corpus = Path(os.path.realpath(bundled_corpus()))
+        with self._library() as library:
+            roots = [] if self.is_empty() else library.roots()
+        moved = [root for root in roots if root.name == corpus.name and root != corpus and not root.exists()]
+        try:
+            if moved:  # the corpus of an installation that is gone
+                self.forget(moved, progress=progress)
+            if moved or not roots or corpus in roots:
+                self.index([corpus], progress=progress)
+        except LibraryBusy:
+            if self.is_empty():
+                raise
 
     def is_empty(self) -> bool:
         """True when nothing was ever indexed into this data folder."""
@@ -80,22 +109,27 @@ class App:
 
         return current_generation(self.settings.data_dir) is None
 
-    def reload(self) -> None:
-        """Serve the newest generation from the next question on."""
-        with self._lock:
-            self._retriever = None
-
     @property
     def retriever(self) -> Retriever:
-        """Over the current generation. Raises NothingIndexed, LibraryDamaged, EmbedderError."""
-        from mlprep_bot.knowledge.generations import open_generation
+        """Over the newest generation, whoever published it. Raises NothingIndexed, LibraryDamaged, EmbedderError."""
+        from mlprep_bot.knowledge.generations import current_generation
+        from mlprep_bot.knowledge.ingest import open_generation
         from mlprep_bot.knowledge.retrieval import Retriever
 
         with self._lock:
-            if self._retriever is None:
-                generation = open_generation(self.settings, self.embedder)
-                self._retriever = Retriever(generation, self.embedder)
-            return self._retriever
+            served = self._retriever
+            if served is None or served.generation.number != current_generation(self.settings.data_dir):
+                with self._library() as library:
+                    # The old one is not closed: an answer that is being written may still read from it.
+                    self._retriever = served = Retriever(open_generation(library, self.embedder), self.embedder)
+            return served
+
+    def _library(self) -> Library:
+        from mlprep_bot.adapters.chroma import ChromaStore
+        from mlprep_bot.knowledge.library import Library
+
+        store = ChromaStore(self.settings.chroma_url)
+        return Library(self.settings.data_dir, store=store, lock_wait=self.settings.lock_wait)
 
     @property
     def generation(self) -> Generation:
@@ -118,3 +152,43 @@ class App:
     def search(self, query: str, *, budget_chars: int | None = None) -> Retrieved:
         """Passages for `query` whose texts sum to at most `budget_chars` characters."""
         return self.retriever.retrieve(query, budget_chars=budget_chars or self.settings.budget_chars)
+
+    def timed_search(self, query: str, *, budget_chars: int | None = None) -> tuple[Retrieved, float]:
+        """`search` with its seconds, without those of loading models and index."""
+        retriever = self.retriever
+        started = time.perf_counter()
+        found = retriever.retrieve(query, budget_chars=budget_chars or self.settings.budget_chars)
+        return found, time.perf_counter() - started
+
+    def answerer(self, writer: str | None = None) -> Answerer:
+        """Answers with the named writer, else as the settings say. Raises WriterError, LibraryError."""
+        from mlprep_bot.answering.answerer import Answerer
+        from mlprep_bot.answering.evidence import Gate
+        from mlprep_bot.answering.extract import Extractor
+
+        model = Writers(self.settings).chat_model(writer)
+        extractor = Extractor(self.embedder)
+        gate = Gate(coverage=self.settings.coverage)
+        return Answerer(self.retriever, model, self.checker, extractor, gate, self.settings)
+
+    @cached_property
+    def checker(self) -> SupportChecker:
+        from mlprep_bot.answering.support import SupportChecker
+
+        return SupportChecker(self.embedder)
+
+    def writers(self) -> list[WriterInfo]:
+        """Every way to an answer, the preferred ones first."""
+        return Writers(self.settings).all()
+
+    def active_writer(self) -> WriterInfo:
+        """Who writes when nobody is named."""
+        return Writers(self.settings).active()
+
+    def catalogue(self) -> Catalogue:
+        """The models that Ollama has, and the one to fetch for this machine."""
+        return Writers(self.settings).catalogue()
+
+    def pull(self, model: str, progress: PullProgress | None = None) -> None:
+        """Fetch a model into Ollama. Raises WriterError."""
+        Writers(self.settings).pull(model, progress)

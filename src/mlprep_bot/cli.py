@@ -101,7 +101,7 @@ def index(
     as_json: JsonFlag = False,
 ) -> None:
     """Index files and folders and report on their health."""
-    from mlprep_bot import contract, terminal
+    from mlprep_bot import contract, reports, terminal
 
     app = make_app()
     with terminal.progress_bars() as progress:
@@ -112,9 +112,9 @@ def index(
     if as_json:
         print_json(contract.index_json(report))
     elif dry_run:
-        terminal.show_plan(report)
+        reports.show_plan(report)
     else:
-        terminal.show_health(report)
+        reports.show_health(report)
 
 
 @cli.command()
@@ -172,7 +172,7 @@ def questions(
     as_json: JsonFlag = False,
 ) -> None:
     """List the questions found in the documents, by topic."""
-    from mlprep_bot import contract, terminal
+    from mlprep_bot import contract, reports
 
     app = make_ready_app()
     chosen = [
@@ -183,7 +183,7 @@ def questions(
     if as_json:
         print_json({"questions": [contract.question_json(question) for question in chosen]})
     else:
-        terminal.show_questions(chosen)
+        reports.show_questions(chosen)
 
 
 @cli.command()
@@ -198,7 +198,7 @@ def models(
     as_json: JsonFlag = False,
 ) -> None:
     """List, recommend and pull language models."""
-    from mlprep_bot import terminal
+    from mlprep_bot import reports, terminal
 
     app = make_app()
     if pull is not None:
@@ -210,20 +210,20 @@ def models(
     if as_json:
         print_json(catalogue.as_json())
     else:
-        terminal.show_catalogue(catalogue)
+        reports.show_catalogue(catalogue)
 
 
 @cli.command()
 def doctor(as_json: JsonFlag = False) -> None:
     """Check every part and say how to fix it."""
-    from mlprep_bot import terminal
+    from mlprep_bot import reports
     from mlprep_bot.doctor import examine
 
     checks = examine(make_app())
     if as_json:
         print_json({"checks": [check.as_json() for check in checks]})
     else:
-        terminal.show_checks(checks)
+        reports.show_checks(checks)
     if any(check.state == "failed" for check in checks):
         raise typer.Exit(1)
 

@@ -6,9 +6,8 @@ Text from documents and models is printed literally, never read as markup or as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -23,7 +22,6 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from mlprep_bot.domain import (
@@ -31,9 +29,7 @@ from mlprep_bot.domain import (
     Checked,
     Event,
     Finished,
-    HealthReport,
     Passage,
-    Question,
     Retrieved,
     Searched,
     Sentence,
@@ -45,9 +41,7 @@ from mlprep_bot.errors import MlprepError, SettingsError
 
 if TYPE_CHECKING:
     from mlprep_bot.app import App
-    from mlprep_bot.doctor import Check
     from mlprep_bot.knowledge.ingest import Progress as Report
-    from mlprep_bot.models import Catalogue
 
 out = Console(highlight=False, soft_wrap=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
@@ -59,7 +53,6 @@ MARKS = {
     Verdict.UNCITED: ("○", "yellow"),
 }
 LAYOUT = {"bullet": "• ", "number": "• ", "heading": "", "code": "", "paragraph": "", "": ""}
-LISTED_AT_MOST = 20  # a health report longer than a screen is not read; --json has all
 
 
 def plain(text: str) -> str:
@@ -153,7 +146,8 @@ def ranking_line(passage: Passage) -> str:
 
     return (
         f"dense rank {shown(ranking.dense_rank, 'd')} (cosine {shown(ranking.cosine, '.3f')}), "
-        f"lexical rank {shown(ranking.lexical_rank, 'd')} (BM25 {shown(ranking.bm25, '.2f')}), fused {ranking.fused:.4f}"
+        f"lexical rank {shown(ranking.lexical_rank, 'd')} (BM25 {shown(ranking.bm25, '.2f')}), "
+        f"fused {ranking.fused:.4f}"
     )
 
 
@@ -232,91 +226,3 @@ def converse(app: App) -> None:
         if answer is not None:
             said = " ".join(sentence.text for sentence in answer.sentences)
             history.append(Turn(question=question, searched=answer.searched, answer=said))
-
-
-# --- lists and reports -----------------------------------------------------------------------
-
-
-def show_questions(questions: Sequence[Question]) -> None:
-    """Questions under their topics; unanswered ones are marked."""
-    ordered = sorted(questions, key=lambda question: (question.topic, question.document, question.line))
-    for topic, group in groupby(ordered, key=lambda question: question.topic):
-        out.print(Text(plain(topic or "(no topic)"), style="bold"))
-        for question in group:
-            where = f"  {question.document}:{question.line}"
-            mark = "" if question.answered else "  unanswered"
-            out.print(Text.assemble(f"  {plain(question.text)}", (plain(where), "dim"), (mark, "yellow")))
-    unanswered = sum(not question.answered for question in questions)
-    say(f"{len(questions)} questions, {unanswered} unanswered.")
-
-
-def show_plan(report: HealthReport) -> None:
-    """What `mlprep index` would do."""
-    plan = report.plan
-    for label, names in (("add", plan.added), ("change", plan.changed), ("remove", plan.removed)):
-        for name in names:
-            out.print(Text(plain(f"{label:<7} {name}")))
-    for failure in plan.failed:
-        out.print(Text(plain(f"cannot read {failure.path}: {failure.reason}"), style="yellow"))
-    out.print(
-        f"{len(plan.added)} to add, {len(plan.changed)} to change, {len(plan.removed)} to remove, "
-        f"{len(plan.unchanged)} unchanged. Nothing was changed."
-    )
-    if plan.rebuild:
-        out.print(Text(f"The serving index would be rebuilt: {plan.rebuild}"))
-
-
-def show_health(report: HealthReport) -> None:
-    """The health report of an index run."""
-    unanswered = [question for question in report.questions if not question.answered]
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("documents", str(report.documents))
-    table.add_row(
-        "questions",
-        f"{len(report.questions)} found, {len(report.questions) - len(unanswered)} answered, {len(unanswered)} unanswered",
-    )
-    table.add_row("chunks", f"{report.chunks_added} added, {report.chunks_kept} kept, {report.chunks_removed} removed")
-    table.add_row("embedded", f"{report.embedded} texts" if report.embedded else "nothing: all was known already")
-    table.add_row("near-duplicates", f"{len(report.near_duplicates)} pairs of passages across documents")
-    table.add_row("unreadable", f"{len(report.failed)} files")
-    table.add_row("time", f"{report.seconds:.1f} s")
-    out.print(table)
-    show_some("Unanswered", [f"{q.document}:{q.line}  {q.text}" for q in unanswered])
-    show_some(
-        "Near-duplicates",
-        [
-            f"{pair.left.document} [{pair.left.start}:{pair.left.end}] ~ "
-            f"{pair.right.document} [{pair.right.start}:{pair.right.end}]  {pair.similarity:.2f}"
-            for pair in report.near_duplicates
-        ],
-    )
-    show_some("Could not be read", [f"{failure.path}: {failure.reason}" for failure in report.failed])
-    for note in report.notes:
-        out.print(Text(plain(note)))
-
-
-def show_some(title: str, lines: Sequence[str]) -> None:
-    """A titled list, cut where nobody reads on, with the count of what was left out."""
-    if not lines:
-        return
-    out.print(Text(title, style="bold"))
-    for line in lines[:LISTED_AT_MOST]:
-        out.print(Text(f"  {plain(line)}"))
-    if len(lines) > LISTED_AT_MOST:
-        out.print(Text(f"  … and {len(lines) - LISTED_AT_MOST} more (--json lists all)", style="dim"))
-
-
-def show_catalogue(catalogue: Catalogue) -> None:
-    """Installed models and the recommended one."""
-    for line in catalogue.lines():
-        out.print(Text(plain(line)))
-
-
-def show_checks(checks: Sequence[Check]) -> None:
-    """The doctor's findings, a line each, with the fix below what needs one."""
-    styles = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "bold red")}
-    for check in checks:
-        mark, style = styles[check.state]
-        out.print(Text.assemble((f"{mark} ", style), (f"{check.part:<18}", "bold"), plain(check.seen)))
-        if check.fix:
-            out.print(Text(f"  {'':<18}→ {plain(check.fix)}"))
