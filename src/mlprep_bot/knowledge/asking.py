@@ -50,7 +50,7 @@ _SENTENCE_END = re.compile(r"[?!.](?:[\"')\]’”*_`]*)(?=\s|$)")
 
 def asks(wording: str) -> Asks:
     """How plainly a wording asks. Marks of emphasis and links around it do not matter."""
-    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", wording).strip().strip("*_`\"'“”‘’ \t")
+    plain = re.sub(r"\[([^\[\]\n]{0,300})\]\([^)\n]{0,300}\)", r"\1", wording[:2000]).strip().strip("*_`\"'“”‘’ \t")
     if not re.search(r"[^\W\d_]{2}|\$.+\$", plain):
         return Asks.NO
     if re.search(r"[?？][\s\"'”’)\]*_`.…!]*$", plain):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,10 @@ def _pieces(text: str, span: Span, sizes: ChunkSizes) -> list[_Piece]:
     return found
 
 
+def _small(piece: _Piece, sizes: ChunkSizes) -> bool:
+    return piece.end - piece.start < sizes.least
+
+
 def _packed(pieces: Sequence[_Piece], sizes: ChunkSizes) -> Iterator[Span]:
     """Neighbouring pieces together up to the target size."""
     start = end = -1
@@ -63,7 +68,8 @@ def _packed(pieces: Sequence[_Piece], sizes: ChunkSizes) -> Iterator[Span]:
         fits = start >= 0 and not piece.breaks and (
             (joins and piece.end - start <= sizes.whole)
             or (not piece.opens and piece.end - start <= sizes.target)
-            or (not piece.opens and min(end - start, piece.end - piece.start) < sizes.least)
+            or (not piece.opens and end - start < sizes.least and piece.end - start <= sizes.whole)
+            or (not piece.opens and piece.end - start <= sizes.target + sizes.least and _small(piece, sizes))
         )  # fmt: skip
         if fits:
             end, joins = piece.end, piece.joins
@@ -76,8 +82,10 @@ def _packed(pieces: Sequence[_Piece], sizes: ChunkSizes) -> Iterator[Span]:
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]”’*_]*\s+(?=[\"'(\[“‘*_`$]*[A-Z0-9\u00c0-\uffff])")
+# Bounded, so that hostile text stays linear.
 _ATOM = re.compile(
-    r"\$\$.*?\$\$|\\\[.*?\\\]|\\\(.*?\\\)|(?<![\\$\w])\$[^$\n]{1,200}\$(?!\d)|`[^`\n]+`|\[[^\]\n]{1,200}\]\([^)\n]*\)",
+    r"\$\$.{0,2000}?\$\$|\\\[.{0,2000}?\\\]|\\\(.{0,500}?\\\)|(?<![\\$\w])\$[^$\n]{1,200}\$(?!\d)|`[^`\n]{1,300}`"
+    r"|\[[^\]\n]{1,200}\]\([^)\n]{0,300}\)",
     re.S,
 )
 _ABBREVIATION = re.compile(
@@ -123,10 +131,13 @@ def _by_lines(text: str, span: Span, sizes: ChunkSizes) -> list[Span]:
 def _sentences(text: str, span: Span) -> list[Span]:
     """Sentences by punctuation; never inside a formula, code, a link, or after an abbreviation."""
     atoms = [(m.start(), m.end()) for m in _ATOM.finditer(text, span.start, span.end)]
+    starts = [start for start, _ in atoms]
     found: list[Span] = []
     start = span.start
     for border in _SENTENCE.finditer(text, span.start, span.end):
-        if any(a < border.end() <= b - 1 for a, b in atoms) or _ABBREVIATION.search(text, start, border.start()):
+        before = bisect_left(starts, border.end()) - 1
+        inside = before >= 0 and border.end() < atoms[before][1]
+        if inside or _ABBREVIATION.search(text, max(start, border.start() - 20), border.start()):
             continue
         found.append(_stripped(text, Span(start, border.end())))
         start = border.end()

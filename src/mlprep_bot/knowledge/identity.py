@@ -13,7 +13,7 @@ def content_id(*parts: str) -> str:
 
 def normalised(wording: str) -> str:
     """A wording reduced to its words, for telling whether two are the same."""
-    words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", wording)
+    words = re.sub(r"\[([^\[\]\n]{0,300})\]\([^)\n]{0,300}\)", r"\1", wording)
     return " ".join(re.findall(r"\w+", words.casefold()))
 
 

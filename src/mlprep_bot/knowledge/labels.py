@@ -10,8 +10,8 @@ from mlprep_bot.knowledge.markdown import Block
 
 Label = Literal["", "question", "answer"]
 
-_TAG = r"<(?:details|summary|b|strong|i|em|u|p|dt|dd|li|span|div|h[1-6])\b[^<>\n]*>"
-_LEAD = re.compile(rf"(?:[ \t]|>(?![^<\n]*<\/)|{_TAG})*", re.I)
+_TAG = r"<(?:details|summary|b|strong|i|em|u|p|dt|dd|li|span|div|h[1-6])\b[^<>\n]{0,300}>"
+_LEAD = re.compile(rf"(?:[ \t>]|{_TAG})*", re.I)
 _HASHES = re.compile(r"#{1,6}[ \t]*")
 _BULLET = re.compile(r"(?:[-*+•‣◦▪●–][ \t]+(?:\[[ xX]\][ \t]+)?)")
 _STARS = re.compile(r"(?:\*\*\*|\*\*|__|\*(?=\S)|_(?=\S))[ \t]*")
@@ -28,7 +28,7 @@ _QUESTION_TIGHT = re.compile(
 )
 _ANSWER = re.compile(
     rf"(?P<word>A|Ans|Answer|Sol|Soln|Solution|Candidate|Interviewee|Response|Reply"
-    rf"|(?:My|Model|Sample|Short|Suggested|Expected|Ideal|Correct|Show|See|View|Reveal)"
+    rf"|(?:My|Model|Sample|Short|Suggested|Expected|Ideal|Show|See|View|Reveal)"
     rf"(?:[ \t]+the)?[ \t]+(?:answer|solution)"
     rf"|Click[ \t](?:[a-z]+[ \t]){{1,5}}(?:answer|solution))\b{_MARK}"
     rf"(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
@@ -36,7 +36,8 @@ _ANSWER = re.compile(
 )
 _ANSWER_TIGHT = re.compile(rf"(?P<word>A|Ans|Answer)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I)
 _INLINE_ANSWER = re.compile(
-    r"(?<=[?.!*\s])[*_]{0,2}(?:A|Ans|Answer|Sol|Solution)[ \t]*\d{0,3}[ \t]*(?::-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)"
+    r"(?<=[?.!*\s])[*_]{0,2}(?:A|Ans|Answer|Sol|Solution)[ \t]*\d{0,3}[ \t]*"
+    r"(?::-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)"
 )
 _TAIL = re.compile(r"(?:[ \t]|</[a-zA-Z0-9]+>|(?<=[ \t])#+)+$")
 

@@ -9,6 +9,7 @@ the labels, section titles, images and notebook debris at its ends.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,57 @@ class _Found:
     answer: Span | None
 
 
+class _Titles:
+    """Headings that are neither questions nor answers, and bold or `Topic:` lines right before a question."""
+
+    def __init__(self, text: str, lines: Sequence[Line], chosen: Sequence[Candidate]) -> None:
+        self.text = text
+        asked = {at for c in chosen for at in range(c.at, c.last + 1)}
+        first = {c.at for c in chosen}
+        self.lines: list[Line] = []
+        self.bare: set[int] = set()  # where titles without `#` begin
+        self.topical: set[int] = set()  # levels of headings that stand right before a question
+        for at, line in enumerate(lines):
+            before = at + 1 in first
+            if at in asked or line.label or not (line.level or (before and self.is_bare(lines, at))):
+                continue
+            self.lines.append(line)
+            if not line.level:
+                self.bare.add(line.start)
+            elif before:
+                self.topical.add(line.level)
+        self.starts = [line.start for line in self.lines]
+
+    def is_bare(self, lines: Sequence[Line], at: int) -> bool:
+        """A short line alone in its block, bold or with a colon after which nothing comes."""
+        line = lines[at]
+        alone = line.first and (at + 1 == len(lines) or lines[at + 1].block != line.block)
+        return alone and line.kind == "para" and is_title(self.text[line.start : line.end])
+
+    def topic(self, candidate: Candidate) -> str:
+        """The nearest title above."""
+        above = bisect_left(self.starts, candidate.start)
+        return self.words(self.lines[above - 1]) if above else ""
+
+    def words(self, line: Line) -> str:
+        return heading_text(self.text[line.start : line.end])
+
+    def section_end(self, candidate: Candidate, stop: int) -> int:
+        """Where the section that holds the question ends, at most `stop`."""
+        level = candidate.line.level
+        above = bisect_left(self.starts, candidate.start)
+        if not level:
+            level = next((line.level for line in reversed(self.lines[max(0, above - 50) : above]) if line.level), 0)
+        for line in self.lines[bisect_left(self.starts, candidate.end) :]:
+            if line.start >= stop:
+                break
+            closes = line.level <= level if level else line.level in self.topical
+            closing = line.level <= max(level, 2) and _CLOSING_SECTION.match(self.words(line))
+            if line.level and (closes or closing):
+                return line.start
+        return stop
+
+
 class _Finder:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -52,8 +104,8 @@ class _Finder:
         asked = candidates(self.text, self.lines)
         chosen = select(self.text, self.lines, asked, f"{self.document.name} {self.document.title}")
         chosen = self.without_contents(chosen)
-        titles = self.section_titles(chosen)
-        found = [_Found(c, self.topic(c, titles), self.answer(n, chosen, titles)) for n, c in enumerate(chosen)]
+        titles = _Titles(self.text, self.lines, chosen)
+        found = [_Found(c, titles.topic(c), self.answer(n, chosen, titles)) for n, c in enumerate(chosen)]
         return self.named(self.without_repeats(found))
 
     def without_contents(self, chosen: list[Candidate]) -> list[Candidate]:
@@ -74,70 +126,24 @@ class _Finder:
             )
         ]
 
-    def section_titles(self, chosen: Sequence[Candidate]) -> list[Line]:
-        """Headings that are neither questions nor answers, and bold or `Topic:` lines right before a question."""
-        asked = {at for c in chosen for at in range(c.at, c.last + 1)}
-        starts = {c.at for c in chosen}
-        titles = []
-        for at, line in enumerate(self.lines):
-            if at in asked or line.label:
-                continue
-            if line.level or (at + 1 in starts and self.is_title(at)):
-                titles.append(line)
-        return titles
-
-    def is_title(self, at: int) -> bool:
-        """A short line alone in its block, bold or with a colon after which nothing comes."""
-        line = self.lines[at]
-        alone = line.first and (at + 1 == len(self.lines) or self.lines[at + 1].block != line.block)
-        return alone and line.kind == "para" and is_title(self.text[line.start : line.end])
-
-    def topic(self, candidate: Candidate, titles: Sequence[Line]) -> str:
-        above = [line for line in titles if line.start < candidate.start]
-        return heading_text(self.text[above[-1].start : above[-1].end]) if above else ""
-
-    def answer(self, n: int, chosen: Sequence[Candidate], titles: Sequence[Line]) -> Span | None:
+    def answer(self, n: int, chosen: Sequence[Candidate], titles: _Titles) -> Span | None:
+        """The exact span of what answers the nth question."""
         candidate = chosen[n]
         stop = chosen[n + 1].line.start if n + 1 < len(chosen) else len(self.text)
-        stop = self.section_end(candidate, stop, chosen, titles)
-        begin = self.after_label(candidate, stop)
-        inner = [b for b in self.pieces(begin, stop) if b.kind not in NOISE]
-        while inner and (inner[-1].kind == "heading" or any(t.start == inner[-1].start for t in titles if not t.level)):
-            inner.pop()
-        while inner and is_no_answer(self.text[inner[0].start : inner[0].end]):
-            del inner[0]
-        while inner and is_no_answer(self.text[inner[-1].start : inner[-1].end]):
-            inner.pop()
-        if not inner:
+        stop = titles.section_end(candidate, stop)
+        found = [b for b in blocks(self.text, self.after_label(candidate, stop), stop) if b.kind not in NOISE]
+        while found and (found[-1].kind == "heading" or found[-1].start in titles.bare or self.is_empty(found[-1])):
+            found.pop()
+        while found and self.is_empty(found[0]):
+            del found[0]
+        if not found:
             return None
-        start, end = self.trimmed(candidate, inner[0].start, inner[-1].end)
+        start, end = self.trimmed(candidate, found[0].start, found[-1].end)
         words = self.text[start:end]
-        if not re.search(r"\w", words) or is_placeholder(words):
-            return None
-        return Span(start, end)
+        return None if not re.search(r"\w", words) or is_placeholder(words) else Span(start, end)
 
-    def pieces(self, begin: int, stop: int) -> list[Block]:
-        return blocks(self.text, begin, stop)
-
-    def section_end(self, candidate: Candidate, stop: int, chosen: Sequence[Candidate], titles: Sequence[Line]) -> int:
-        """Where the section that holds the question ends, at most `stop`."""
-        level = candidate.line.level
-        above = [line.level for line in titles if line.level and line.start < candidate.start]
-        if not level:
-            level = above[-1] if above else 0
-        starts = {c.at for c in chosen}
-        topical = {
-            line.level for at, line in enumerate(self.lines) if line.level and at + 1 in starts and line in titles
-        }
-        for line in titles:
-            if not candidate.end <= line.start < stop or not line.level:
-                continue
-            closes = line.level <= level if level else line.level in topical
-            if closes or (
-                _CLOSING_SECTION.match(heading_text(self.text[line.start : line.end])) and line.level <= max(level, 2)
-            ):
-                return line.start
-        return stop
+    def is_empty(self, block: Block) -> bool:
+        return is_no_answer(self.text[block.start : block.end])
 
     def after_label(self, candidate: Candidate, stop: int) -> int:
         """Where the answer's text may begin: after its label when it has one."""
@@ -145,7 +151,8 @@ class _Finder:
         inline = inline_answer(self.text, candidate.end, min(line_end, stop))
         if inline:
             return inline.end()
-        for line in self.lines[candidate.last + 1 :]:
+        for at in range(candidate.last + 1, len(self.lines)):
+            line = self.lines[at]
             if line.start >= stop:
                 break
             if line.label == "answer":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -193,30 +193,39 @@ class _Group:
 
 def _unnested(lines: Sequence[Line], chosen: list[Candidate]) -> list[Candidate]:
     """Without questions inside the answer of a surer one, and without titles that only introduce questions."""
-    while True:
-        title = next((c for c, below in pairwise(chosen) if _introduces(c, below, chosen)), None)
-        if title is None:
-            break
-        chosen = [c for c in chosen if c is not title]
+    peers = Counter((c.form, bool(c.line.label)) for c in chosen)
+    ranks = Counter(c.rank for c in chosen)
+    untitled: list[Candidate] = []
+    for candidate in reversed(chosen):  # from below, so that a title above a title goes too
+        if not (untitled and _introduces(candidate, untitled[-1], peers, ranks)):
+            untitled.append(candidate)
+    chosen = untitled[::-1]
     kept: list[Candidate] = []
+    latest: dict[
+        int, Candidate
+    ] = {}  # by rank: an earlier question of the same rank cannot hold what a later one does not
+    above = _levels_above(lines)
     for candidate in chosen:
-        if not any(_inside(lines, owner, candidate) for owner in kept):
+        if not any(_inside(lines, above, owner, candidate) for owner in latest.values()):
             kept.append(candidate)
+            latest[candidate.rank] = candidate
     return kept
 
 
-def _introduces(title: Candidate, below: Candidate, chosen: Sequence[Candidate]) -> bool:
+def _introduces(
+    title: Candidate, below: Candidate, peers: Mapping[tuple[str, bool], int], ranks: Mapping[int, int]
+) -> bool:
+    """Whether a heading that asks is only the title of the questions below it."""
     if not title.line.level or title.line.label or (below.line.level and below.line.level <= title.line.level):
         return False
-    peers = sum(1 for c in chosen if c.form == title.form and not c.line.label)
-    followers = sum(1 for c in chosen if c.rank == below.rank)
-    return below.at == title.last + 1 or (peers == 1 and followers >= 2 and title.line.level == 1)
+    alone = peers[title.form, False] == 1 and ranks[below.rank] >= 2 and title.line.level == 1
+    return alone or below.at == title.last + 1
 
 
-def _inside(lines: Sequence[Line], owner: Candidate, candidate: Candidate) -> bool:
+def _inside(lines: Sequence[Line], above: Sequence[int], owner: Candidate, candidate: Candidate) -> bool:
     if owner.rank >= candidate.rank or _is_answered_next(lines, candidate):
         return False
-    level = owner.line.level or _level_above(lines, owner.at)
+    level = owner.line.level or above[owner.at]
     between = lines[owner.last + 1 : candidate.at + 1]
     return not any(line.level and line.level <= level and line.label != "answer" for line in between)
 
@@ -225,5 +234,12 @@ def _is_answered_next(lines: Sequence[Line], candidate: Candidate) -> bool:
     return not candidate.line.label and before_answer(lines, candidate.last)
 
 
-def _level_above(lines: Sequence[Line], at: int) -> int:
-    return next((line.level for line in reversed(lines[:at]) if line.level and not line.label), 0)
+def _levels_above(lines: Sequence[Line]) -> list[int]:
+    """For each line, the level of the nearest heading above it that is no question and no answer; 0 without one."""
+    levels: list[int] = []
+    level = 0
+    for line in lines:
+        levels.append(level)
+        if line.level and not line.label:
+            level = line.level
+    return levels
