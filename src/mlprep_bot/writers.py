@@ -12,6 +12,7 @@ from mlprep_bot.settings import Settings
 
 if TYPE_CHECKING:
     from mlprep_bot.adapters.ollama import OllamaServer
+    from mlprep_bot.adapters.openai_like import OpenAILikeChat
     from mlprep_bot.ports import ChatModel
 
 EXTRACTIVE = "extractive"
@@ -89,7 +90,7 @@ class Writers:
         chosen = choose(server, model=model or settings.model, allow_cloud=settings.allow_cloud_models)
         return OllamaChat(server, chosen, settings)
 
-    def _openai_model(self, model: str = "") -> ChatModel:
+    def _openai_model(self, model: str = "") -> OpenAILikeChat:
         from mlprep_bot.adapters.openai_like import OpenAILikeChat
 
         if not self._settings.openai_url:
@@ -103,7 +104,9 @@ class Writers:
 
     def _openai_info(self) -> WriterInfo:
         try:
-            return WriterInfo(self._openai_model().name, True, f"At {self._settings.openai_url}.")
+            chat = self._openai_model()
+            chat.probe()
+            return WriterInfo(chat.name, True, f"At {self._settings.openai_url}.")
         except WriterError as error:
             return WriterInfo("openai", False, error.seen, error.fix)
 

@@ -29,14 +29,15 @@ class Weights:
     cosine: float = 14.0
     coverage: float = 5.0
     bias: float = -9.2
-    floor: float = 0.5
 
 
 class Gate:
     """Lets a question through when the nearest passages are likely to answer it."""
 
-    def __init__(self, weights: Weights | None = None) -> None:
+    def __init__(self, *, coverage: float = 0.90, weights: Weights | None = None) -> None:
+        """`coverage` is the share of answerable questions to let through; more of them lowers the floor."""
         self._weights = weights or Weights()
+        self._floor = min(0.95, max(0.05, 0.5 + 2.0 * (0.90 - coverage)))
 
     def assess(self, query: str, retrieved: Retrieved) -> Evidence:
         """Evidence for `query` in what was retrieved for it."""
@@ -51,7 +52,7 @@ class Gate:
         coverage = 1.0 - len(missing) / len(asked) if asked else 0.0
         score = self._weights.bias + self._weights.cosine * cosine + self._weights.coverage * coverage
         probability = 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, score))))
-        sufficient = probability >= self._weights.floor
+        sufficient = probability >= self._floor
         return Evidence(sufficient, probability, "" if sufficient else _reason(missing))
 
 
