@@ -168,7 +168,8 @@ class _Group:
         members = [
             c
             for c in self.clear()
-            if c.marked and (self.form == "bullet" or (self.text[c.start].isupper() and self.whole(c)))
+            if (c.marked or (self.form == "bullet" and self.invited()))
+            and (self.form == "bullet" or (self.text[c.start].isupper() and self.whole(c)))
         ]
         if len(members) < 2:
             return []
