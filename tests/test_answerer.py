@@ -10,7 +10,7 @@ from mlprep_bot.answering.evidence import Gate
 from mlprep_bot.answering.extract import Extractor
 from mlprep_bot.answering.support import SupportChecker
 from mlprep_bot.domain import Checked, Drafted, Finished, Searched, Status, Turn, Verdict
-from mlprep_bot.errors import StreamBroken, WriterUnavailable
+from mlprep_bot.errors import PromptTooLong, StreamBroken, WriterUnavailable
 from mlprep_bot.settings import Settings
 from support.passages import FixedSearch, passage, passages
 
@@ -113,6 +113,22 @@ def test_how_many_passages_fit_is_said(make):
     answer = make(ScriptedChat([SAID], context_window=2048), FixedSearch(many)).answer(QUESTION)
     assert answer.notes[0].endswith("of 8 passages fit into the model's window.")
     assert len(answer.passages) == 8
+
+
+def test_a_server_with_a_smaller_window_than_it_says_gets_fewer_passages(make):
+    class Narrow(ScriptedChat):
+        def stream(self, messages, *, max_tokens):
+            if len(messages[1].content) > 600:
+                raise PromptTooLong("It holds 200 tokens.", "Lower MLPREP_CONTEXT_WINDOW.")
+            return super().stream(messages, max_tokens=max_tokens)
+
+    answer = make(Narrow([SAID])).answer(QUESTION)
+    assert answer.notes[0] == "1 of 4 passages fit into the model's window."
+    assert answer.sentences[0].verdict == Verdict.SUPPORTED
+    with pytest.raises(PromptTooLong, match="200 tokens"):
+        make(Narrow([SAID]), FixedSearch(passages("Overfitting of a model on the training set. " * 30))).answer(
+            QUESTION
+        )
 
 
 def test_a_writer_that_fails_is_an_error_and_never_an_answer(make):

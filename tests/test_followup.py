@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from mlprep_bot.answering.followup import resolve, subject_of
 from mlprep_bot.domain import Turn
 from mlprep_bot.errors import WriterTimeout
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 L1 = "What is L1 regularisation?"
 BV = "What is the bias-variance trade-off?"
 AB = "What is the difference between bagging and boosting?"
@@ -63,6 +67,19 @@ DEPENDENT = [
     ("Why is accuracy misleading for imbalanced data?", "why not F1?", ["F1", "imbalanced"]),
     ("What are transformers?", "How do they handle long sequences?", ["transformers", "long sequences"]),
     ("What are transformers?", "what is their time complexity?", ["transformers", "time complexity"]),
+    (L1, "Does it also apply to regression?", ["L1 regularisation", "regression"]),
+    (L1, "What happens if I remove it?", ["L1 regularisation", "remove"]),
+    (L1, "thanks, what about the time complexity?", ["L1 regularisation", "time complexity"]),
+    (L1, "Is that always true?", ["L1 regularisation", "true"]),
+    (L1, "Could you expand on the last point?", ["L1 regularisation", "last point"]),
+    (L1, "What's the downside?", ["L1 regularisation", "downside"]),
+    (L1, "can you show me the code?", ["L1 regularisation", "code"]),
+    (L1, "More examples please", ["L1 regularisation", "examples"]),
+    (AB, "Which is faster?", ["bagging and boosting", "faster"]),
+    (AB, "which one is more robust?", ["bagging and boosting", "robust"]),
+    (AB, "So which should I pick?", ["bagging and boosting", "pick"]),
+    (AB, "Why is the second one slower?", ["bagging and boosting", "slower"]),
+    (AB, "and the other one?", ["bagging and boosting", "other one"]),
 ]
 
 INDEPENDENT = [
@@ -98,6 +115,11 @@ INDEPENDENT = [
     (BV, "What happens to a linear model when features are collinear?"),
     (BV, "Why are trees prone to overfitting?"),
     (BV, "can you explain word embeddings?"),
+    (BV, "How do you make sure that a model generalises beyond the data it was trained on?"),
+    (BV, "can a model leak its training data"),
+    (BV, "why not use batch norm in transformers"),
+    (BV, "How do you detect that a rollback is needed?"),
+    (BV, "Two engineers disagree on a ranker. What do you do this week?"),
 ]
 
 
@@ -116,6 +138,13 @@ def test_a_follow_up_gets_its_subject(earlier, question, words):
 @pytest.mark.parametrize(("earlier", "question"), INDEPENDENT)
 def test_a_question_that_stands_alone_is_left_alone(earlier, question):
     assert resolve(question, [turn(earlier)]) == question
+
+
+def test_no_question_of_the_corpus_is_taken_for_a_follow_up():
+    texts = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "corpus").glob("*/*.md")]
+    questions = [match[1].strip() for text in texts if (match := re.search(r"^question: (.+)$", text, re.MULTILINE))]
+    assert len(questions) >= 30
+    assert [q for q in questions if resolve(q, [turn(BV)]) != " ".join(q.split())] == []
 
 
 def test_it_reads_well():

@@ -24,7 +24,7 @@ from mlprep_bot.domain import (
     Status,
     Turn,
 )
-from mlprep_bot.errors import MlprepError
+from mlprep_bot.errors import MlprepError, PromptTooLong
 from mlprep_bot.ports import ChatModel
 from mlprep_bot.settings import Settings
 
@@ -121,9 +121,17 @@ class Answerer:
     def _write(
         self, writer: ChatModel, searched: str, passages: Sequence[Passage]
     ) -> Generator[Drafted | Checked, None, Outcome]:
-        prompt = fit(searched, passages, writer, self._settings.answer_tokens)
         room = answer_room(writer, self._settings.answer_tokens)
-        outcome = yield from generate(writer, prompt, self._checker, max_tokens=room)
+        shown = passages
+        while True:
+            prompt = fit(searched, shown, writer, self._settings.answer_tokens)
+            try:
+                outcome = yield from generate(writer, prompt, self._checker, max_tokens=room)
+                break
+            except PromptTooLong:  # a server may have a smaller window than it says
+                if len(prompt.passages) == 1:
+                    raise
+                shown = prompt.passages[: len(prompt.passages) // 2]
         if len(prompt.passages) < len(passages):
             outcome.notes.insert(0, f"{len(prompt.passages)} of {len(passages)} passages fit into the model's window.")
         if outcome.refused:

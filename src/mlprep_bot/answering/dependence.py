@@ -63,7 +63,8 @@ _GENERIC = _GENERIC_NOUNS - {
     complexity time space cost expensive cheap main key common typical reason reasons purpose point go tell show
     give say describe list like such old five year kid beginner interview interviewer proof prove derive
     derivation diagram picture analogy reference references source sources sure really wrong right possible
-    always ever often avoid prevent fix solve choose pick apply applied do does done try m i'm im regarding
+    always ever often avoid prevent fix solve choose pick apply applied do does done try m im expand last part bit
+    previous earlier said mentioned regarding
     quick quickly clarify clarification please thanks thank walk hold
     """
 )
@@ -113,7 +114,7 @@ _AFTER_DEMONSTRATIVE = _words(
     causes lead leads affect affects relate relates related bad good better worse true so important necessary
     useful different possible done called in with for when if and by using on at to from more again further
     compare compares differ differs apply applies change changes occur occurs make makes scale come go look
-    require requires need needs a an the used
+    require requires need needs used
     """
 )
 _ELLIPSIS = re.compile(
@@ -151,6 +152,17 @@ _CHOICE = re.compile(
     r"collect)\s*[?.!]*",
     re.IGNORECASE,
 )
+_RELATIVE_VERB = re.compile(
+    r"\s+(?:is|was|are|were|has|had|have|does|did|can|could|should|will|would|must|\w+(?:s|ed))\b", re.IGNORECASE
+)
+_CONTRACTION = re.compile(
+    r"(?:what|who|how|where|when|why|that|this|there|it|let|he|she|i|you|we|they|\w+n)['’]\w+", re.IGNORECASE
+)
+_COMPARISON = re.compile(
+    r"which (?:one )?(?:is|are|was|would be|performs?|works?|runs?|trains?|generali[sz]es?|scales?) (?:the )?"
+    r"(?:(?:more|less|most|least) \w+|\w+er|\w+est|best|worse)(?: in (?:practice|general|production))?\s*[?.!]*",
+    re.IGNORECASE,
+)
 
 
 class Lean(StrEnum):
@@ -183,11 +195,12 @@ def reference(question: str) -> Reference:
     text = without_lead(question.strip())
     offset = question.find(text)
     content = content_words(text)
-    if (_ELLIPSIS.match(text) and len(content) <= 6) or _is_fragment(text, led=offset > 0):
+    most = 2 if text.lower().startswith("why not") else 6  # "why not use batch norm in transformers" says it all
+    if (_ELLIPSIS.match(text) and len(content) <= most) or _is_fragment(text, led=offset > 0):
         return Reference(Lean.ELLIPSIS)
     if found := _pronoun(text):
         return Reference(Lean.PRONOUN, offset + found[0], offset + found[1])
-    if not content or _CHOICE.fullmatch(text):
+    if not content or _CHOICE.fullmatch(text) or _COMPARISON.fullmatch(text):
         return Reference(Lean.BARE)
     if (anaphora := _ANAPHORA.search(text)) and not content_words(text[: anaphora.start()]):
         return Reference(Lean.BARE) if len(content) <= 3 else Reference(Lean.NOT)
@@ -199,7 +212,9 @@ def content_words(text: str) -> list[str]:
     found = [word.lower() for word in _COMPOUND.findall(text) if word.lower() not in _GENERIC_COMPOUNDS]
     for token in tokens(text):
         word = token.text.lower()
-        if (token.content or token.number) and word not in _GENERIC and token.stem not in _GENERIC:
+        if _CONTRACTION.fullmatch(word) or word in _GENERIC or token.stem in _GENERIC:
+            continue
+        if token.content or token.number:
             found.append(word)
     return found
 
@@ -218,7 +233,7 @@ def _pronoun(text: str) -> tuple[int, int] | None:
         word = match.group().lower()
         if word not in _PRONOUNS or not _refers(text, match.start(), match.end(), word):
             continue
-        if _has_antecedent(text[: match.start()]):
+        if _has_antecedent(text[: match.start()], word, text[match.end() :]):
             return None
         end = match.end()
         if word in ("this", "that", "these", "those"):
@@ -245,7 +260,18 @@ def _refers(text: str, start: int, end: int, word: str) -> bool:
     return free or not before
 
 
-def _has_antecedent(before: str) -> bool:
-    """A subject named in an earlier clause of the same question is what the pronoun stands for."""
+def _has_antecedent(before: str, word: str, after: str) -> bool:
+    """Whether what the pronoun stands for is named in the question itself.
+
+    In an earlier clause; as the subject of "its"; or before a relative clause ("the data it was trained on").
+    """
+    content = content_words(before)
     clauses = [match.end() for match in _CLAUSE.finditer(before)]
-    return bool(clauses) and bool(content_words(before[: clauses[-1]]))
+    if clauses and content_words(before[: clauses[-1]]):
+        return True
+    if word in ("its", "their", "theirs"):
+        return bool(content)
+    if not _RELATIVE_VERB.match(after):
+        return False
+    last = re.search(r"[\w-]+$", before.rstrip())
+    return word in ("it", "they") and len(content) > 1 and last is not None and last.group().lower() == content[-1]
