@@ -66,7 +66,7 @@ def served(generation: Generation) -> dict[str, object]:
         "chunks": chunks,
         "vectors": {name: vector.tobytes() for name, vector in vectors.items()},
         "dense": [{place: round(cosine, 4) for place, cosine in row} for row in generation.dense(queries, 10_000)],
-        "lexical": [(name, round(score, 6)) for name, score in generation.lexical("word7 word11 word13", 50)],
+        "lexical": {name: round(score, 6) for name, score in generation.lexical("word7 word11 word13", 10_000)},
     }
 
 

@@ -46,6 +46,7 @@ class Generation:
         """Use `open_verified`, which checks the folder first."""
         self.number = manifest.number
         self.fingerprint = manifest.fingerprint
+        self.collection = manifest.collection
         self._lock = RLock()
         self._copy = _PrivateCopy(folder, store)
         try:

@@ -57,8 +57,9 @@ def open_generation(library: Library, embedder: Embedder, *, progress: Progress 
         return _not_empty(generation)
     if generation:
         generation.close()
-    elif not problem and library.revision == 0:
-        raise NothingIndexed("Nothing is indexed yet.", "Run: mlprep index PATH ...")
+    elif not problem and not numbers(library.index_dir):
+        seen = "The first index run was interrupted." if library.revision else "Nothing is indexed yet."
+        raise NothingIndexed(seen, "Run: mlprep index PATH ...")
     try:
         rebuild(library, embedder, progress=progress)
         generation, problem = _open_current(library, embedder)

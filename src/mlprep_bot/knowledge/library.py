@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-
-import numpy as np
 
 from mlprep_bot.domain import Document
 from mlprep_bot.errors import LibraryError, NotIndexed
@@ -23,9 +21,8 @@ from mlprep_bot.knowledge.records import (
     question_of,
     text_key,
 )
-from mlprep_bot.ports import Vectors, VectorStore
-
-IN_CLAUSE = 500  # values in one IN (...), below SQLite's oldest limit of 999
+from mlprep_bot.knowledge.vectors import IN_CLAUSE, EmbeddingCache, blocks
+from mlprep_bot.ports import VectorStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Failed:
     reason: str
 
 
-class Library:
+class Library(EmbeddingCache):
     """The data folder's documents. Nothing is written outside `with library.writing()`."""
 
     def __init__(self, data_dir: Path, *, store: VectorStore, lock_wait: float = 10.0) -> None:
@@ -286,60 +283,3 @@ class Library:
                 )
             )
         return found
-
-    # --- the embedding cache -----------------------------------------------------------------
-
-    def keys(self) -> set[str]:
-        """Names of all texts that must have a vector."""
-        return {key for (key,) in self.db.rows("SELECT DISTINCT key FROM views")}
-
-    def to_embed(self, fingerprint: str) -> list[tuple[str, str]]:
-        """(key, text) of what has no vector by this embedder yet, shortest first so that batches waste no padding."""
-        return [
-            (key, text)
-            for key, text in self.db.rows(
-                "SELECT v.key, MIN(v.text) FROM views v LEFT JOIN embeddings e ON e.fingerprint = ? AND e.key = v.key"
-                " WHERE e.id IS NULL GROUP BY v.key ORDER BY LENGTH(v.text), v.key",
-                (fingerprint,),
-            )
-        ]
-
-    def save_vectors(self, fingerprint: str, keys: Sequence[str], vectors: Vectors) -> None:
-        """Keep the vectors of one batch."""
-        self.db.many(
-            "INSERT OR REPLACE INTO embeddings (fingerprint, key, vector) VALUES (?, ?, ?)",
-            [
-                (fingerprint, key, row.astype("<f4").tobytes())
-                for key, row in zip(keys, np.asarray(vectors, dtype=np.float32), strict=True)
-            ],
-        )
-
-    def vectors(self, fingerprint: str, keys: Sequence[str], dimensions: int) -> Vectors:
-        """Shape (len(keys), dimensions), in that order. Raises KeyError for a text that was not embedded."""
-        found: dict[str, Vectors] = {}
-        for block in blocks(keys, IN_CLAUSE):
-            marks = ",".join("?" * len(block))
-            for key, blob in self.db.rows(
-                f"SELECT key, vector FROM embeddings WHERE fingerprint = ? AND key IN ({marks})", (fingerprint, *block)
-            ):
-                found[key] = np.frombuffer(blob, dtype="<f4").astype(np.float32)
-        rows = [found[key] for key in keys]
-        return np.array(rows, dtype=np.float32).reshape(len(rows), dimensions)
-
-    def drop_vectors(self, fingerprint: str, keys: Iterable[str]) -> None:
-        """Forget vectors, to be embedded again."""
-        self.db.many("DELETE FROM embeddings WHERE fingerprint = ? AND key = ?", [(fingerprint, key) for key in keys])
-
-    def trim_cache(self, fingerprint: str, spare: int) -> None:
-        """Keep what is in use and the `spare` newest other vectors, for files that come back or were moved."""
-        self.db.rows(
-            "DELETE FROM embeddings WHERE id IN (SELECT e.id FROM embeddings e WHERE NOT (e.fingerprint = ? AND"
-            " EXISTS (SELECT 1 FROM views v WHERE v.key = e.key)) ORDER BY e.id DESC LIMIT -1 OFFSET ?)",
-            (fingerprint, spare),
-        )
-
-
-def blocks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Consecutive slices of at most `size`."""
-    for at in range(0, len(items), size):
-        yield items[at : at + size]

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from mlprep_bot.domain import Failure, HealthReport, Plan
 from mlprep_bot.errors import DocumentError, EmbedderError
 from mlprep_bot.knowledge import health
@@ -20,6 +18,7 @@ from mlprep_bot.knowledge.parsing import CHUNKER, READER, parse_document, parse_
 from mlprep_bot.knowledge.publishing import Served, publish, reason_to_publish, served
 from mlprep_bot.knowledge.records import Parsed
 from mlprep_bot.knowledge.scanning import Change, Scan, locate, names_in, scan, stamp_of
+from mlprep_bot.knowledge.vectors import unit_rows
 from mlprep_bot.ports import Embedder, Vectors
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: unknown)
@@ -27,7 +26,6 @@ Progress = Callable[[str, int, int], None]  # stage, done, total (0: unknown)
 COMMIT_SECONDS = 1.0  # a killed run loses at most this much reading
 EMBED_BATCH = 256  # and at most this many embedded texts
 _SPARE_VECTORS = 20_000  # unused vectors that are kept for files that come back
-_NORM_SLACK = 1e-2
 
 
 class Run:
@@ -62,6 +60,8 @@ class Run:
     def serve(self, now: Served) -> None:
         """Cut again what an older chunker cut, embed what has no vector, publish. Needs the writer's lock."""
         self._recut()
+        if now.manifest is None or reason_to_publish(self._library, self._embedder, now):
+            self._drop_broken_vectors()  # all of them are about to be used
         self._embed()
         health.compare(self._library, self._embedder, self._ticker("comparing"))
         if publish(self._library, self._embedder, now, self._ticker("publishing")) is not None:
@@ -173,6 +173,13 @@ class Run:
                 self._library.rechunk(name, CHUNKER, parsed)
             self.progress("cutting", done, len(names))
 
+    def _drop_broken_vectors(self) -> None:
+        """What a failing disk made of a vector is embedded again rather than served."""
+        library, embedder = self._library, self._embedder
+        with library.db.transaction():
+            broken = library.broken(embedder.fingerprint, sorted(library.keys()), embedder.dimensions)
+            library.drop_vectors(embedder.fingerprint, broken)
+
     def _embed(self) -> None:
         """Give every text its vector, batch by batch."""
         library, embedder = self._library, self._embedder
@@ -195,8 +202,7 @@ def _check_vectors(vectors: Vectors, rows: int, embedder: Embedder) -> None:
         raise EmbedderError(
             f"{embedder.fingerprint} gave vectors of shape {vectors.shape} instead of {(rows, embedder.dimensions)}."
         )
-    norms = np.linalg.norm(vectors, axis=1)
-    if not np.isfinite(norms).all() or np.abs(norms - 1.0).max(initial=0.0) > _NORM_SLACK:
+    if not unit_rows(vectors).all():
         raise EmbedderError(f"{embedder.fingerprint} gave vectors that are not of length 1.", "Try another model.")
 
 
