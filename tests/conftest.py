@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Thousands of syncs are only worth their time where a disk can lose something.
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@pytest.fixture
+def memory_path() -> Iterator[Path]:
+    """Like `tmp_path`, in memory where there is such a place."""
+    with tempfile.TemporaryDirectory(prefix="mlprep-", dir=IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ EMBEDDER = HashEmbedder(32)
 
 
 @pytest.fixture
-def notes(tmp_path):
-    folder = tmp_path / "notes"
+def notes(memory_path):
+    folder = memory_path / "notes"
     folder.mkdir()
     for number in range(6):
         (folder / f"{number}.md").write_text(f"# N{number}\n\nWords number{number} about topic{number}.\n", "utf-8")
@@ -45,9 +45,9 @@ def notes(tmp_path):
 
 
 @pytest.fixture
-def data(tmp_path, notes):
-    index(tmp_path / "data", notes)
-    return tmp_path / "data"
+def data(memory_path, notes):
+    index(memory_path / "data", notes)
+    return memory_path / "data"
 
 
 def index(data, *roots, store=None):
@@ -159,10 +159,10 @@ def test_a_broken_vector_in_the_library_is_not_served(data, notes):
     assert finds(opened(data)) == "3.md"
 
 
-def test_nothing_indexed_writes_nothing(tmp_path):
+def test_nothing_indexed_writes_nothing(memory_path):
     with pytest.raises(NothingIndexed, match="mlprep index"):
-        opened(tmp_path / "data")
-    assert not (tmp_path / "data").exists()
+        opened(memory_path / "data")
+    assert not (memory_path / "data").exists()
 
 
 def test_a_reader_keeps_its_generation_while_newer_ones_are_published(data, notes):
@@ -201,13 +201,14 @@ def test_a_read_only_data_folder_can_be_searched(data):
         subprocess.run(["chmod", "-R", "u+w", str(data)], check=True)
 
 
-def test_chroma_finds_what_exact_search_finds(tmp_path):
+def test_chroma_finds_what_exact_search_finds(memory_path):
     rng = np.random.default_rng(0)
     centres = np.repeat(rng.normal(size=(250, 64)), 20, axis=0)
     vectors = (centres + 0.7 * rng.normal(size=centres.shape)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [f"v{at}" for at in range(len(vectors))]
-    chroma, exact = (store.open(tmp_path / type(store).__name__, "chunks") for store in (ChromaStore(), ExactStore()))
+    chroma = ChromaStore().open(memory_path / "chroma", "chunks")
+    exact = ExactStore().open(memory_path / "exact", "chunks")
     for one in (chroma, exact):
         one.upsert(ids, vectors)
         one.delete(["v3", "unknown"])
@@ -226,31 +227,31 @@ def test_chroma_finds_what_exact_search_finds(tmp_path):
     assert chroma.query(vectors[:1], 10**6)[0][0][0] == "v0"
     chroma.close()
     exact.close()
-    again = ExactStore().open(tmp_path / "ExactStore", "chunks")
+    again = ExactStore().open(memory_path / "exact", "chunks")
     assert again.count() == len(ids) - 1
 
 
-def test_chroma_does_not_read_the_env_file_of_the_current_folder(tmp_path):
-    (tmp_path / ".env").write_text("IS_PERSISTENT=banana\nCHROMA_API_IMPL=stranger\n", "utf-8")
+def test_chroma_does_not_read_the_env_file_of_the_current_folder(memory_path):
+    (memory_path / ".env").write_text("IS_PERSISTENT=banana\nCHROMA_API_IMPL=stranger\n", "utf-8")
     program = (
         "from pathlib import Path\nfrom mlprep_bot.adapters.chroma import ChromaStore\n"
         "index = ChromaStore().open(Path('index'), 'chunks')\nprint(index.count(), Path.cwd())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", program], cwd=memory_path, capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout.split() == ["0", str(tmp_path)], done.stderr
+    assert done.stdout.split() == ["0", str(memory_path)], done.stderr
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(memory_path):
     program = shutil.which("chroma", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("the chroma command is not installed")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [program, "run", "--path", str(tmp_path / "server"), "--host", "127.0.0.1", "--port", str(port)]
+    command = [program, "run", "--path", str(memory_path / "server"), "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(100):
         with socket.socket() as probe:
@@ -262,9 +263,9 @@ def server(tmp_path):
     process.wait()
 
 
-def test_a_chroma_server_keeps_the_vectors(server, tmp_path, notes, monkeypatch):
+def test_a_chroma_server_keeps_the_vectors(server, memory_path, notes, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # must not be used for loopback
-    data, store = tmp_path / "at-server", ChromaStore(server)
+    data, store = memory_path / "at-server", ChromaStore(server)
     index(data, notes, store=store)
     assert not list((data / "index").rglob("chroma.sqlite3"))
     assert finds(opened(data, store)) == "3.md"
@@ -272,15 +273,15 @@ def test_a_chroma_server_keeps_the_vectors(server, tmp_path, notes, monkeypatch)
     (notes / "7.md").write_text("# N7\n\nWords number3 about topic3, elsewhere.\n", "utf-8")
     index(data, notes, store=store)
     generation = opened(data, store)
-    at_server = store.open(tmp_path, generation.collection)
+    at_server = store.open(memory_path, generation.collection)
     with Library(data, store=store) as library:
         assert at_server.ids() == library.keys()
     at_server.close()
     assert finds(generation) == "7.md"
 
 
-def test_a_server_that_is_not_there_says_how_to_start_it(tmp_path, notes):
+def test_a_server_that_is_not_there_says_how_to_start_it(memory_path, notes):
     with pytest.raises(LibraryError, match="chroma run"):
-        index(tmp_path / "data", notes, store=ChromaStore("http://127.0.0.1:9"))
+        index(memory_path / "data", notes, store=ChromaStore("http://127.0.0.1:9"))
     with pytest.raises(SettingsError, match="must look like"):
-        index(tmp_path / "data", notes, store=ChromaStore("localhost"))
+        index(memory_path / "data", notes, store=ChromaStore("localhost"))

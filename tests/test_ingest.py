@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from conftest import IN_MEMORY
 from mlprep_bot.adapters.chroma import ChromaStore
 from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.exact import ExactStore
@@ -23,8 +24,6 @@ from mlprep_bot.knowledge.ingest import ingest, open_generation
 from mlprep_bot.knowledge.library import Library
 
 EMBEDDER = HashEmbedder(32)
-# Thousands of syncs are only worth their time where a disk can lose something.
-IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 LONG = "The learning rate was too large, so that each step jumped over the minimum and the loss grew without bound."
 
 
@@ -75,13 +74,13 @@ def served(data, embedder=EMBEDDER, store=None):
 
 
 @pytest.fixture
-def data(tmp_path):
-    return tmp_path / "data"
+def data(memory_path):
+    return memory_path / "data"
 
 
 @pytest.fixture
-def notes(tmp_path):
-    folder = tmp_path / "notes"
+def notes(memory_path):
+    folder = memory_path / "notes"
     (folder / "deep").mkdir(parents=True)
     (folder / "a.md").write_text(f"# A\n\n## Why did the loss diverge?\n\n{LONG}\n", encoding="utf-8")
     (folder / "b.txt").write_text("Q: What is dropout?\nA: It sets activations to zero at random.\n", encoding="utf-8")
@@ -192,13 +191,13 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(data, notes):
     )
 
 
-def test_a_path_that_does_not_exist_changes_nothing(data, notes, tmp_path):
+def test_a_path_that_does_not_exist_changes_nothing(data, notes, memory_path):
     with pytest.raises(UnreadableDocument, match="nowhere does not exist"):
-        index(data, notes, tmp_path / "nowhere")
+        index(data, notes, memory_path / "nowhere")
     assert served(data) is None
 
 
-def test_roots_inside_and_around_each_other(data, notes, tmp_path):
+def test_roots_inside_and_around_each_other(data, notes, memory_path):
     index(data, notes / "deep")
     assert [document.name for document in served(data)["documents"]] == ["c.md"]
     report = index(data, notes)  # absorbs the inner root; the same texts are not embedded again
@@ -219,16 +218,16 @@ def test_roots_inside_and_around_each_other(data, notes, tmp_path):
         assert library.roots() == [notes]
 
 
-def test_a_name_that_two_roots_want(data, notes, tmp_path):
+def test_a_name_that_two_roots_want(data, notes, memory_path):
     for name in ("one", "two"):
-        (tmp_path / name / "sub").mkdir(parents=True)
-        (tmp_path / name / "sub" / "a.md").write_text(f"# From {name}\n\nSome words.\n", encoding="utf-8")
-    other = tmp_path / "elsewhere" / "two" / "sub"
+        (memory_path / name / "sub").mkdir(parents=True)
+        (memory_path / name / "sub" / "a.md").write_text(f"# From {name}\n\nSome words.\n", encoding="utf-8")
+    other = memory_path / "elsewhere" / "two" / "sub"
     other.mkdir(parents=True)
     (other / "a.md").write_text("# A third\n\nSome words.\n", encoding="utf-8")
-    index(data, tmp_path / "one")
-    index(data, tmp_path / "two")
-    report = index(data, tmp_path / "elsewhere" / "two")
+    index(data, memory_path / "one")
+    index(data, memory_path / "two")
+    report = index(data, memory_path / "elsewhere" / "two")
     assert report.plan.added == ("two/sub/a.md~2",)
     names = [document.name for document in served(data)["documents"]]
     assert names == ["sub/a.md", "two/sub/a.md", "two/sub/a.md~2"]
@@ -324,8 +323,8 @@ def test_a_second_process_reads_waits_or_says_who_writes(data, notes):
     assert index(data, notes).documents == 3  # the lock of a killed process is free
 
 
-def test_two_processes_at_once_both_succeed(data, notes, tmp_path):
-    other = tmp_path / "other"
+def test_two_processes_at_once_both_succeed(data, notes, memory_path):
+    other = memory_path / "other"
     other.mkdir()
     (other / "x.md").write_text("# X\n\nSome words about variance.\n", encoding="utf-8")
     program = (

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from conftest import REPOSITORY
+from conftest import IN_MEMORY, REPOSITORY
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_thirty_kills_lose_nothing():
     # A kill loses nothing that was written, synced or not: a disk would only make this slower.
-    in_memory = {"TMPDIR": "/dev/shm"} if Path("/dev/shm").is_dir() else {}
+    in_memory = {"TMPDIR": IN_MEMORY} if IN_MEMORY else {}
     program = [sys.executable, str(REPOSITORY / "scripts" / "torture.py"), "--kills", "30"]
     done = subprocess.run(
         program, capture_output=True, text=True, timeout=600, env={**os.environ, **in_memory}, check=False

@@ -24,8 +24,8 @@ TEXT = "# Notes\n\n## What is bias?\n\nA systematic error.\n\n## What is varianc
 
 
 @pytest.fixture
-def library(tmp_path):
-    with Library(tmp_path / "data", store=ExactStore(), lock_wait=0.2) as opened:
+def library(memory_path):
+    with Library(memory_path / "data", store=ExactStore(), lock_wait=0.2) as opened:
         yield opened
 
 
@@ -43,16 +43,21 @@ def test_what_goes_in_comes_out(library):
         assert library.parsed("a.md") == parsed
         assert library.revision == 1
         assert library.chunk_ids(["a.md"]) == {chunk.id for chunk in parsed.chunks}
-        with pytest.raises(NotIndexed, match="b.md"):
+        with pytest.raises(NotIndexed, match=r"b\.md"):
             library.document("b.md")
+
+
+def add_root_and_fail(library):
+    with library.db.transaction():
+        library.add_root(library.data_dir)
+        library.bump()
+        _ = 1 / 0
 
 
 def test_a_failed_transaction_leaves_nothing(library):
     with library.writing():
-        with pytest.raises(RuntimeError), library.db.transaction():
-            library.add_root(library.data_dir)
-            library.bump()
-            raise RuntimeError
+        with pytest.raises(ZeroDivisionError):
+            add_root_and_fail(library)
         assert library.roots() == []
         assert library.revision == 0
 
@@ -112,14 +117,14 @@ def test_a_newer_schema_is_refused(library):
         library.roots()
 
 
-@pytest.mark.parametrize("at", [0, 5_000])
+@pytest.mark.parametrize("at", [0, 4_096])
 def test_a_damaged_file_is_named_with_the_way_out(library, at):
     with library.writing():
         for number in range(40):
             put(library, f"{number}.md")
     library.close()
     body = bytearray(library.path.read_bytes())
-    body[at : at + 3_000] = b"\xa5" * 3_000
+    body[at : at + 40_000] = b"\xa5" * 40_000
     library.path.write_bytes(bytes(body))
     with pytest.raises(LibraryDamaged, match="Move it away"), library.writing():
         pass
@@ -147,8 +152,8 @@ def test_names_never_collide(tmp_path_factory, wanted):
         taken.add(name)
 
 
-def test_parts_of_known_roots(library, tmp_path):
-    outer = tmp_path / "outer"
+def test_parts_of_known_roots(library, memory_path):
+    outer = memory_path / "outer"
     (outer / "in" / "deep").mkdir(parents=True)
     (outer / ".venv" / "corpus").mkdir(parents=True)
     with library.writing(), library.db.transaction():
