@@ -34,15 +34,15 @@ def follow(app: App, exchange: Exchange, earlier: Sequence[Turn], halt: threadin
                 exchange = advance(exchange, event)
             yield exchange
         exchange = stop(exchange)
-    except MlprepError as error:
-        exchange = fail(exchange, error)
     except Exception as error:  # boundary: a defect must not look like an answer, nor take the page down
-        exchange = fail(exchange, unexpected(error))
+        exchange = fail(exchange, as_told(error))
     yield exchange
 
 
-def unexpected(error: Exception) -> MlprepError:
-    """A defect as a visitor is told of it; its traceback goes to the terminal."""
+def as_told(error: Exception) -> MlprepError:
+    """An error as a visitor is told of it in one line; the traceback of a defect goes to the terminal."""
+    if isinstance(error, MlprepError):
+        return error
     log.error("Unexpected error behind the page", exc_info=error)
     return MlprepError(
         f"Something went wrong inside mlprep ({type(error).__name__}).", "The terminal that runs it shows the details."

@@ -12,7 +12,7 @@ import gradio as gr
 from mlprep_bot.app import App
 from mlprep_bot.errors import MlprepError
 from mlprep_bot.ui import shelf, writers
-from mlprep_bot.ui.asking import follow
+from mlprep_bot.ui.asking import as_told, follow
 from mlprep_bot.ui.conversation import Exchange, Session, history, stop
 from mlprep_bot.ui.render import exchange_html
 from mlprep_bot.ui.sources import EMPTY_PANEL, sources_html
@@ -140,8 +140,8 @@ class ChatTab:
         """What an empty conversation shows: what this is, and questions that the documents answer."""
         try:
             return shelf.welcome_html(self.app.questions())
-        except MlprepError as error:
-            return shelf.welcome_html([], error)
+        except Exception as error:  # boundary: an empty page would say nothing
+            return shelf.welcome_html([], as_told(error))
 
     # --- what is shown -----------------------------------------------------------------------
 

@@ -13,9 +13,8 @@ import gradio as gr
 
 from mlprep_bot.app import App
 from mlprep_bot.domain import HealthReport
-from mlprep_bot.errors import MlprepError
 from mlprep_bot.ui import shelf
-from mlprep_bot.ui.asking import unexpected
+from mlprep_bot.ui.asking import as_told
 from mlprep_bot.ui.background import Background
 from mlprep_bot.ui.chat import Updates, html
 from mlprep_bot.ui.render import problem_html
@@ -60,8 +59,9 @@ class LibraryTab:
         """Documents and questions as of now."""
         try:
             return shelf.shelf_html(self.app.documents(), self.app.questions())
-        except MlprepError as error:
-            return problem_html(error.seen, error.fix)
+        except Exception as error:  # boundary: an empty tab would say nothing
+            told = as_told(error)
+            return problem_html(told.seen, told.fix)
 
     def add(self, paths: Sequence[str] | None) -> Iterator[Updates]:
         """Keep the uploaded files that can be used, and index them."""
@@ -87,10 +87,8 @@ class LibraryTab:
         try:
             yield {self.again: gr.Button(interactive=False), self.report: shelf.progress_html("Starting", 0, 0, 0)}
             yield from self._watch(roots)
-        except MlprepError as error:
-            yield {self.report: problem_html(error.seen, error.fix)}
-        except Exception as error:  # boundary: told in one line, the traceback goes to the terminal
-            told = unexpected(error)
+        except Exception as error:  # boundary: told in one line, and the button comes back
+            told = as_told(error)
             yield {self.report: problem_html(told.seen, told.fix)}
         finally:
             self._running.release()

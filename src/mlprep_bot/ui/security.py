@@ -15,6 +15,7 @@ import ipaddress
 import json
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -178,14 +179,15 @@ class Guard:
 
         async def noting(message: Message) -> None:
             nonlocal started
+            if seen > limit:  # what the application makes of the broken body is not what happened
+                return
             started = started or message["type"] == "http.response.start"
             await send(message)
 
-        try:
+        with suppress(_TooLargeError):
             await self.app(scope, counted, noting)
-        except _TooLargeError:
-            if not started:
-                await self._too_large()(scope, receive, send)
+        if seen > limit and not started:
+            await self._too_large()(scope, receive, send)
 
 
 class _TooLargeError(ClientDisconnect):
