@@ -28,7 +28,9 @@ format: $(DEV)
 	@$(BIN)/ruff format .
 
 eval: $(DEV)
-	@$(BIN)/python eval/run.py
+	@$(BIN)/python eval/retrieval.py
+	@$(BIN)/python eval/support.py report
+	@$(BIN)/python eval/refusal.py
 
 bench: $(DEV)
 	@$(BIN)/python eval/bench.py
