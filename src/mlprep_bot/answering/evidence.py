@@ -24,11 +24,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic score over the best passage's cosine and the share of the question's terms that passages hold."""
+    """A logistic score over `Signals.values` (see `retrieval.py`), set by hand on two dozen questions."""
 
-    cosine: float = 14.0
-    coverage: float = 5.0
-    bias: float = -9.2
+    best_cosine: float = 9.0
+    question_cosine: float = 3.0
+    coverage: float = 1.5
+    unknown_weight: float = -2.0
+    bias: float = -5.7
 
 
 class Gate:
@@ -43,17 +45,37 @@ class Gate:
         """Evidence for `query` in what was retrieved for it."""
         if not retrieved.passages:
             return Evidence(False, 0.0, "Nothing in your documents is near this question.")
-        cosine = max((p.ranking.cosine or 0.0 for p in retrieved.passages), default=0.0)
-        asked = _asked(query)
-        held = {
-            term for p in retrieved.passages for term in terms(f"{p.text}\n{p.heading}\n{p.question}\n{p.document}")
-        }
-        missing = [word for word, stems in asked.items() if not stems & held]
-        coverage = 1.0 - len(missing) / len(asked) if asked else 0.0
-        score = self._weights.bias + self._weights.cosine * cosine + self._weights.coverage * coverage
+        missing = _missing(query, retrieved)
+        seen = _signals(query, retrieved, missing)
+        weights = self._weights
+        score = (
+            weights.bias
+            + weights.best_cosine * seen["best_cosine"]
+            + weights.question_cosine * seen["question_cosine"]
+            + weights.coverage * seen["coverage"]
+            + weights.unknown_weight * seen["unknown_weight"]
+        )
         probability = 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, score))))
         sufficient = probability >= self._floor
-        return Evidence(sufficient, probability, "" if sufficient else _reason(missing))
+        return Evidence(sufficient, probability, "" if sufficient else _reason(missing, seen))
+
+
+def _signals(query: str, retrieved: Retrieved, missing: list[str]) -> dict[str, float]:
+    """What retrieval observed; what it did not is taken from the passages."""
+    asked = len(_asked(query))
+    fallback = {
+        "best_cosine": max(p.ranking.cosine or 0.0 for p in retrieved.passages),
+        "question_cosine": 0.0,
+        "coverage": 1.0 - len(missing) / asked if asked else 0.0,
+        "unknown_weight": 0.0,
+    }
+    return fallback | dict(retrieved.signals.values)
+
+
+def _missing(query: str, retrieved: Retrieved) -> list[str]:
+    """The question's content words that no passage says."""
+    held = {term for p in retrieved.passages for term in terms(f"{p.text}\n{p.heading}\n{p.question}\n{p.document}")}
+    return [word for word, stems in _asked(query).items() if not stems & held]
 
 
 def _asked(query: str) -> dict[str, set[str]]:
@@ -63,8 +85,10 @@ def _asked(query: str) -> dict[str, set[str]]:
     return {word: stems for word, stems in words.items() if stems}
 
 
-def _reason(missing: list[str]) -> str:
+def _reason(missing: list[str], seen: dict[str, float]) -> str:
     if not missing:
         return "Your documents use these words, but no passage answers this question."
     quoted = ", ".join(f"“{word}”" for word in missing[:4])
-    return f"{quoted} {'is' if len(missing) == 1 else 'are'} in none of the nearest passages."
+    verb = "is" if len(missing) == 1 else "are"
+    nowhere = seen.get("unknown", 0.0) * seen.get("terms", 0.0) >= len(missing)
+    return f"{quoted} {verb} {'nowhere in your documents' if nowhere else 'in none of the nearest passages'}."
