@@ -21,7 +21,7 @@ from typing import Any
 Json = dict[str, Any]
 Reply = str | Callable[[list[Json]], str]
 
-_PROMPT_PASSAGE = re.compile(r'<passage id="\[(S\d+)\]"[^>]*>\n(.*?)(?:(?<=[.!?])\s|\n|$)', re.DOTALL)
+_PROMPT_PASSAGE = re.compile(r'<passage id="\[(S\d+)\]" from="[^"]*">\n(.*?)(?:(?<=[.!?])\s|\n|$)', re.DOTALL)
 
 
 def quote_first_sentences(messages: list[Json]) -> str:

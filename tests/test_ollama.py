@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlprep_bot.adapters.ollama import OllamaChat, OllamaServer, ollama_url
+from mlprep_bot.answering.prompts import answer_messages
 from mlprep_bot.errors import (
     CloudModelRefused,
     ModelNotPulled,
@@ -25,6 +26,7 @@ from mlprep_bot.errors import (
 from mlprep_bot.ports import Message
 from mlprep_bot.settings import Settings
 from ollama_server import FakeOllama, Model
+from support.passages import passages
 
 HELLO = (Message("system", "Be brief."), Message("user", "Why do models overfit?"))
 
@@ -253,6 +255,12 @@ def test_addresses(host, url, monkeypatch):
 def test_what_is_no_address_is_a_setting_to_mend(host):
     with pytest.raises(SettingsError, match="OLLAMA_HOST"):
         ollama_url(host)
+
+
+def test_the_fake_quotes_the_passages_that_it_is_shown():
+    with FakeOllama() as fake:
+        text = said(chat(fake), answer_messages("Why?", passages()))
+    assert text.startswith("Overfitting happens when a model learns the noise of the training set. [S1] Dropout")
 
 
 def test_the_fake_runs_as_a_process_for_journeys():
