@@ -86,15 +86,16 @@ def _is_parenthesised_marker(visible: str, match: re.Match[str], names: list[str
 
 
 def _ids(marker: str) -> list[str]:
-    listed = re.search(_LIST, marker, re.IGNORECASE)
+    """The ids that a marker lists, ranges written out."""
     names: list[str] = []
-    previous = 0
-    for match in _NUMBER.finditer(listed.group() if listed else ""):
-        n = int(match["n"])
-        if match["range"] and previous and previous < n <= previous + _LONGEST_RANGE:
-            names += [f"S{i}" for i in range(previous + 1, n)]
-        names.append(f"S{n}")
-        previous = n
+    for listed in re.finditer(_LIST, marker, re.IGNORECASE):
+        previous = 0
+        for match in _NUMBER.finditer(listed.group()):
+            n = int(match["n"])
+            if match["range"] and previous and previous < n <= previous + _LONGEST_RANGE:
+                names += [f"S{i}" for i in range(previous + 1, n)]
+            names.append(f"S{n}")
+            previous = n
     return names
 
 

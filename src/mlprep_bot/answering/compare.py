@@ -8,8 +8,17 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from mlprep_bot.answering.copies import near_copy
 from mlprep_bot.answering.facts import Token, same_number
-from mlprep_bot.answering.relations import antonym_conflicts, is_negation, polarity_conflicts, reversed_share
+from mlprep_bot.answering.generic import GENERIC
+from mlprep_bot.answering.relations import (
+    antonym_conflicts,
+    is_negation,
+    misbound,
+    order_gains,
+    polarity_conflicts,
+    reversed_share,
+)
 from mlprep_bot.ports import Vectors
 
 Similarities = Callable[[Sequence[str], Sequence[str]], Vectors]
@@ -48,7 +57,7 @@ class Comparison:
                 cost.get("reversed", 0.0),
                 "the passage says it the other way round" if features["reversed"] > 0.4 else "",
             ),
-            (cost.get("swapped", 0.0), self._about_swaps()),
+            (cost.get("swapped", 0.0) + cost.get("copy_edited", 0.0), self._about_swaps()),
         ]
         serious = min((item for item in said if item[1]), default=(0.0, ""))
         if serious[1] and serious[0] < -0.5:
@@ -85,8 +94,15 @@ def compare(
     opposites = antonym_conflicts(claim, window)
     said = {t.stem for t in everything}
     names = [t.text for t in content if t.name and t.stem not in said]
-    new = [t.text for t, n in zip(content, far, strict=True) if n < _NEAR and t.stem not in said]
+    new = [t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said]
+    terms = [
+        t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said and t.stem not in GENERIC
+    ]
+    unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
     swaps = _swaps(content, evidence, said)
+    exchange, turn, pair = order_gains(claim, evidence)
+    unbound = _unbound(claim, window)
+    copied = near_copy(claim, evidence, similarities)
     total = max(1, len(content))
     features = {
         "similarity": similarity,
@@ -100,13 +116,29 @@ def compare(
         "negation_count": float(_uneven(claim, evidence)),
         "opposite": float(min(2, len(opposites))),
         "name_missing": float(min(2, len(names))),
-        "new_words": min(4, len(new)) / 4,
+        "new_words": min(4, len(new) - len(terms)) / 4,
+        "new_terms": min(3, len(terms)) / 3,
+        "new_unlike": min(3.0, unlike) / 3,
+        "exchange": min(1.0, exchange / 3),
+        "misbound": min(3, len(misbound(claim, evidence))) / 3,
+        "copy_edited": min(2.0, copied.cost) / 2 * copied.closeness,
+        "copy_negated": float(copied.negated) * copied.closeness,
+        "copy_exchanged": min(1.0, exchange / 2) * _same_words(claim, evidence),
+        "turn": min(1.0, turn),
+        "unbound": float(min(2, len(unbound))),
+        "left_out": _left_out(content, evidence),
         "reversed": reversed_share(claim, evidence),
         "swapped": float(min(2, len(swaps))),
         "long": min(1.0, total / 20),
     }
     return Comparison(
-        features, tuple(missing + elsewhere), tuple(negations), tuple(opposites), tuple(names), tuple(swaps), tuple(new)
+        features,
+        tuple(missing + elsewhere),
+        tuple(negations),
+        tuple(opposites),
+        tuple(names),
+        tuple([*copied.edits, *swaps]),
+        tuple(terms or new),
     )
 
 
@@ -154,6 +186,50 @@ def _uneven(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> bool
     return any(map(is_negation, claim)) != any(map(is_negation, nearest))
 
 
+def _unbound(claim: Sequence[Token], window: Sequence[Token]) -> list[str]:
+    """Numbers that the window has, but nowhere among the words that stand around them in the claim."""
+    found = []
+    for i, token in enumerate(claim):
+        if token.number is None or token.number.loose:
+            continue
+        mine = _around(claim, i)
+        same = [j for j, other in enumerate(window) if other.number and same_number(token.number, other.number)]
+        if mine and same and not any(mine & _around(window, j) for j in same):
+            found.append(token.number.text)
+    return found
+
+
+def _around(tokens: Sequence[Token], i: int) -> set[str]:
+    near = [*tokens[max(0, i - 5) : i], *tokens[i + 1 : i + 6]]
+    return {t.stem for t in near if t.content or t.number}
+
+
+def _left_out(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
+    """The share of the nearest evidence sentence's subject words that the claim lacks, when it has nearly all others.
+
+    High where one word was exchanged in an otherwise faithful copy, which a free paraphrase seldom looks like.
+    """
+    mine = {t.stem for t in content}
+    best = 0.0
+    for sentence in evidence:
+        theirs = [t for t in sentence if t.content]
+        shared = sum(t.stem in mine for t in theirs)
+        if len(theirs) >= 4 and shared / len(theirs) >= 0.75:
+            lost = sum(t.stem not in mine and t.stem not in GENERIC for t in theirs)
+            best = max(best, min(1.0, lost / 2))
+    return best
+
+
+def _same_words(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
+    """1 when the claim has the very words of one sentence, 0 when it shares no more than most of them."""
+    mine = {t.stem for t in claim if t.content or t.number}
+    best = 0.0
+    for sentence in evidence:
+        theirs = {t.stem for t in sentence if t.content or t.number}
+        best = max(best, len(mine & theirs) / max(1, len(mine | theirs)))
+    return min(1.0, max(0.0, (best - 0.55) / 0.3))
+
+
 def _pairs(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
     """The share of the claim's neighbouring content words that are also near each other in the evidence."""
     place: dict[str, list[int]] = {}
@@ -177,12 +253,15 @@ def _swaps(content: Sequence[Token], evidence: Sequence[Sequence[Token]], said: 
     found: list[tuple[str, str]] = []
     for sentence in evidence:
         theirs = [t for t in sentence if t.content]
+        there = {t.stem for t in sentence}
         matcher = SequenceMatcher(None, mine, [t.stem for t in theirs], autojunk=False)
         if sum(block.size for block in matcher.get_matching_blocks()) < max(2, len(mine) // 3):
             continue
         for kind, a1, a2, b1, b2 in matcher.get_opcodes():
             if kind == "replace" and a2 - a1 == 1 and b2 - b1 == 1:
                 word, other = content[a1], theirs[b1]
-                if word.stem in said or word.name or other.name:
+                if word.stem in there or other.stem in mine:
+                    continue  # moved, not exchanged
+                if word.stem in said or word.name or other.name or word.stem not in GENERIC:
                     found.append((word.text, other.text))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mlprep_bot.answering.markup import protected_spans
+from mlprep_bot.answering.thesaurus import groups
 
 _STOP = frozenset(
     """a an the this that these those it its itself they them their there here he she his her him we us our you your i me my
@@ -76,7 +77,7 @@ _LATEX_SILENT = re.compile(
 )
 TOKEN = re.compile(
     r"(?P<number>(?<![\w.])[-−+]?\d+(?:[,_]\d{3})*(?:\.\d+)?(?:[eE][-−+]?\d+)?(?![\w]*[A-Za-z]\w*\d)(?=[^\w]|[a-zA-Zµ]{1,3}\b|$))"
-    r"|(?P<word>[^\W_]+(?:['’][^\W_]+|[.+#](?=[^\W_])[^\W_]+|[+#]+(?!\w))*)"
+    r"|(?P<word>at-most|at-least|[^\W_]+(?:['’][^\W_]+|[.+#](?=[^\W_])[^\W_]+|[+#]+(?!\w))*)"
     r"|(?P<percent>%)|(?P<money>[$€£])|(?P<stop>[.;:!?()\[\]—\n]|,(?!\d)|(?<= )[–-](?= ))"
 )
 
@@ -107,6 +108,16 @@ class Number:
     text: str = ""
 
 
+# One word for what may be said with or without a negation.
+_AT_MOST = re.compile(
+    r"\bat most\b|\b(?:never|not|cannot|can't|doesn't|don't|won't) (?:\w+ )?(?:exceeds?|more than|above|over)\b|\bno more than\b|\bup to\b",
+    re.IGNORECASE,
+)
+_AT_LEAST = re.compile(
+    r"\bat least\b|\b(?:never|not) (?:\w+ )?(?:less|fewer) than\b|\bno (?:less|fewer) than\b", re.IGNORECASE
+)
+
+
 def plain(text: str) -> str:
     """`text` with Markdown marks dropped and LaTeX spelled in words and ordinary numbers."""
     for span in reversed(protected_spans(text)):
@@ -122,6 +133,8 @@ def plain(text: str) -> str:
     for sign, name in _GREEK.items():
         if sign in text:
             text = text.replace(sign, f" {name} ")
+    text = _AT_MOST.sub(" at-most ", text)
+    text = _AT_LEAST.sub(" at-least ", text)
     text = text.translate(_SUPERSCRIPTS).replace("’", "'").replace("×", "x")
     return re.sub(r"[*`~\\{}]+|(?<!\w)_+|_+(?!\w)", " ", text).replace("_", " ")
 
@@ -141,8 +154,23 @@ _SUFFIXES = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for group in groups():
+        for word in group:
+            found.setdefault(root(word), found.get(root(group[0]), root(group[0])))
+    return found
+
+
 def stem(word: str) -> str:
+    """What two words have in common that say the same: the root, of one word for all of its everyday synonyms."""
+    bare = root(word)
+    return _synonyms().get(bare, bare)
+
+
+@lru_cache(maxsize=50_000)
+def root(word: str) -> str:
     """A crude common root: what is lost in exactness is the same on both sides of a comparison."""
     word = word.lower().replace("’", "'").removesuffix("'s").strip("'")
     word = _IRREGULAR.get(word, word)

@@ -209,20 +209,21 @@ def _after_markers(visible: str, stop: int, end: int) -> int:
 
 
 def _ends_sentence(visible: str, begin: int, match: re.Match[str], end: int) -> bool:
-    rest = visible[match.end() : end].lstrip()
+    rest = visible[match.end() : min(end, match.end() + 200)].lstrip()  # a slice: long texts stay linear
     if not rest:
         return False
     if visible[match.start()] in "。！？":
         return True
     following = re.match(r"[\"'“‘«(\[*_`]*(\w*)", rest)
     word_after = following[1] if following else ""
-    before = _WORD_BEFORE.search(visible, begin, match.start())
+    first = max(begin, match.start() - 60)
+    before = _WORD_BEFORE.search(visible[first : match.start()])
     word = before.group() if before else ""
-    if visible[match.start()] != "." or not word:
-        return not (word_after[:1].islower() and visible[match.start()] == "…")
-    if len(match.group().rstrip("\"'”’»)]*_")) > 1:  # an ellipsis in dots
+    if match.group().startswith(("…", "..")):
         return not word_after[:1].islower()
-    return _full_stop(word, word_after, alone=before is not None and before.start() == begin)
+    if visible[match.start()] != "." or not word:
+        return True
+    return _full_stop(word, word_after, alone=before is not None and first + before.start() == begin)
 
 
 def _full_stop(word: str, after: str, *, alone: bool) -> bool:

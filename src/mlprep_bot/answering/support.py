@@ -81,7 +81,7 @@ class SupportChecker:
         claim = tokens(sentence)
         if not any(t.content or t.number for t in claim):
             return Support(False, "it makes no statement that could be checked", None, None, 0.0, {})
-        everything = [t for passage in passages for t in tokens(passage.text)]
+        everything = [t for passage in passages for t in _all_tokens(passage.text)]
         best: tuple[float, Passage, Span, Comparison] | None = None
         for passage in passages:
             for span, similarity, evidence in self._windows(sentence, claim, passage):
@@ -100,7 +100,7 @@ class SupportChecker:
         self, sentence: str, claim: Sequence[Token], passage: Passage
     ) -> list[tuple[Span, float, list[list[Token]]]]:
         """The most promising windows: span in the passage's text, cosine to the sentence, tokens by sentence."""
-        units = [u for u in split_units(passage.text) if u.kind not in ("rule", "comment")]
+        units = split_units(passage.text)
         if not units:
             return []
         texts = [passage.text[u.body : u.end] for u in units]
@@ -125,5 +125,14 @@ class SupportChecker:
 
 
 def _is_window(units: Sequence[Unit], first: int, last: int) -> bool:
-    """A heading is evidence only together with what follows it."""
-    return units[last].kind not in ("heading", "label") or (first == last and len(units) == 1)
+    """Windows do not reach over comments and rules, nor end with a heading, which introduces what follows."""
+    kinds = [unit.kind for unit in units[first : last + 1]]
+    if "comment" in kinds or "rule" in kinds:
+        return False
+    return kinds[-1] not in ("heading", "label") or len(units) == 1
+
+
+def _all_tokens(text: str) -> list[Token]:
+    """The tokens of everything in a passage that a reader sees."""
+    visible = [u for u in split_units(text) if u.kind not in ("comment", "rule")]
+    return [token for unit in visible for token in tokens(text[unit.body : unit.end])]

@@ -1,0 +1,83 @@
+"""What was changed in a sentence that is nearly a copy of one in the passage (pure).
+
+In a free paraphrase a strange word may be a synonym; in a near copy the one word that differs is the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from mlprep_bot.answering.facts import Token
+from mlprep_bot.answering.generic import GENERIC
+from mlprep_bot.answering.relations import ANTONYMS, affirmed, is_negation
+from mlprep_bot.ports import Vectors
+
+# Share of the claim's words that stand in the same order in one sentence of the passage: none of a copy, all of one.
+_LOOSE, _CLOSE = 0.65, 0.85
+_SYNONYM = 0.62  # cosine of two words
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """How close the copy is, 0 to 1, and what was done to it.
+
+    `cost` counts words that were exchanged for others, half for everyday words; `edits` are (new, old);
+    `negated` says that a negation came or went.
+    """
+
+    closeness: float = 0.0
+    cost: float = 0.0
+    negated: bool = False
+    edits: tuple[tuple[str, str], ...] = ()
+
+
+def near_copy(
+    claim: Sequence[Token],
+    evidence: Sequence[Sequence[Token]],
+    similarities: Callable[[Sequence[str], Sequence[str]], Vectors],
+) -> Copy:
+    """The edits that turn the nearest sentence into the claim, nothing when it is no near copy."""
+    mine = [affirmed(t)[0] for t in claim]
+    best: tuple[float, SequenceMatcher[str], Sequence[Token]] | None = None
+    for sentence in evidence:
+        matcher = SequenceMatcher(None, [affirmed(t)[0] for t in sentence], mine, autojunk=False)
+        share = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(mine))
+        if best is None or share > best[0]:
+            best = (share, matcher, sentence)
+    if best is None or best[0] <= _LOOSE:
+        return Copy()
+    closeness = min(1.0, (best[0] - _LOOSE) / (_CLOSE - _LOOSE))
+    _, matcher, sentence = best
+    cost, edits = 0.0, []
+    negated = False
+    said = {t.stem for t in sentence}
+    kept = set(mine)
+    at_start = at_end = 0
+    for kind, a1, a2, b1, b2 in matcher.get_opcodes():
+        if kind == "equal":
+            inside = [(sentence[a1 + k], claim[b1 + k]) for k in range(a2 - a1)]
+            negated ^= any(affirmed(old)[1] != affirmed(new)[1] for old, new in inside)
+            at_end = b2
+            continue
+        old, new = sentence[a1:a2], claim[b1:b2]
+        at_start = b1
+        # What was left out at either end of the sentence is a partial statement, not an edit.
+        outside = (not new) and (at_start == 0 or at_end >= len(mine))
+        if not outside:
+            negated ^= (sum(map(is_negation, old)) + sum(map(is_negation, new))) % 2 == 1
+        lost = [t for t in old if t.content and t.stem not in kept]
+        for token in new:
+            if not token.content or token.stem in said or not lost:
+                continue
+            words = [t.text.lower() for t in lost]
+            cosines = similarities([token.text.lower()], words)[0]
+            nearest = int(cosines.argmax())
+            opposite = any(t.stem in ANTONYMS.get(token.stem, ()) for t in lost)
+            if cosines[nearest] >= _SYNONYM and not opposite:
+                continue
+            everyday = token.stem in GENERIC and not opposite
+            cost += 0.5 if everyday else 1.0
+            edits.append((token.text, lost[nearest].text))
+    return Copy(closeness, cost, negated, tuple(edits))

@@ -1,0 +1,87 @@
+"""Citation markers are read as small models write them, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlprep_bot.answering.citations import MARKER, parse
+from mlprep_bot.answering.markup import masked
+
+KNOWN = ("S1", "S2", "S3", "S4")
+
+
+@pytest.mark.parametrize(
+    ("text", "clean", "cited"),
+    [
+        ("It works [S3].", "It works.", ["S3"]),
+        ("It works. [S3]", "It works.", ["S3"]),
+        ("A [ S3 ] b [s1]", "A b", ["S3", "S1"]),
+        ("A [S1, S4].", "A.", ["S1", "S4"]),
+        ("A [S1; S2].", "A.", ["S1", "S2"]),
+        ("A [S1, 4].", "A.", ["S1", "S4"]),
+        ("A [S1 and S2].", "A.", ["S1", "S2"]),
+        ("A [S1-S3].", "A.", ["S1", "S2", "S3"]),
+        ("A [S1][S4].", "A.", ["S1", "S4"]),
+        ("A [[S1], [S4]].", "A.", ["S1", "S4"]),
+        ("A [[S2]].", "A.", ["S2"]),
+        ("A (S3).", "A.", ["S3"]),
+        ("A (see S3, S4).", "A.", ["S3", "S4"]),
+        ("A [Source S3].", "A.", ["S3"]),
+        ("A [Sources: S1, S2].", "A.", ["S1", "S2"]),
+        ("A 【S3】 and 【S4†source】.", "A and.", ["S3", "S4"]),
+        ("A **[S3]**.", "A.", ["S3"]),
+        ("A [S3](#s3).", "A.", ["S3"]),
+        ("A [S3: Bias and variance].", "A.", ["S3"]),
+    ],
+)
+def test_what_models_write(text: str, clean: str, cited: list[str]) -> None:
+    parsed = parse(text, KNOWN)
+    assert (parsed.text, list(parsed.cited), parsed.unknown) == (clean, cited, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p in [0,1]", "x[1]", "as in [12]", "[S]", "[S, T]", "Amazon S3 stores it", "Amazon Simple Storage Service (S3)",
+        "an AWS bucket (S3)", "`[S3]`", "```\n[S3]\n```", "$a[S3]$", "\\(a[S3]\\)", "[Smith 2013]", "[S3a]", "s[S]3",
+        "(0, 1]", "[link](http://x/S3)", "(S9)", "GPS1 [GPS3]",
+    ],
+)  # fmt: skip
+def test_what_is_text_stays(text: str) -> None:
+    assert parse(text, KNOWN) == parse(text, KNOWN).__class__(text, (), ())
+
+
+def test_an_unknown_id_is_reported_and_never_cited() -> None:
+    parsed = parse("True [S9]. False [S1, S8].", KNOWN)
+    assert parsed.text == "True. False."
+    assert (parsed.cited, parsed.unknown) == (("S1",), ("S9", "S8"))
+
+
+def test_removal_does_not_make_a_citation() -> None:
+    assert parse("A [[S9]S1] b", KNOWN).cited == ()
+    assert "[S1]" not in parse("A [[S9]S1] b", KNOWN).text
+
+
+PIECES = st.sampled_from(
+    ["[", "]", "S1", "S9", "[S2]", "[S1, S9]", "(S3)", "(", ")", ",", " ", "-", "`", "$", "word", "S", "1", "【", "】", "**", "\n", ".",
+     "Source ", "[[", "]]", "S3 "]
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.one_of(st.lists(PIECES, max_size=20).map("".join), st.text(max_size=60)))
+def test_no_marker_is_left_and_a_second_reading_changes_nothing(text: str) -> None:
+    parsed = parse(text, KNOWN)
+    again = parse(parsed.text, KNOWN)
+    assert (again.text, again.cited, again.unknown) == (parsed.text, (), ())
+    if not MARKER.search(masked(text, "\0")):
+        assert parsed.text == text
+    assert set(parsed.cited) <= set(KNOWN)
+    assert not set(parsed.unknown) & set(KNOWN)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="Ss"), max_size=80))
+def test_text_without_markers_is_unchanged(text: str) -> None:
+    assert parse(text, KNOWN).text == text
