@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlprep_bot import __version__
 from mlprep_bot.domain import Document
 from mlprep_bot.errors import UnreadableDocument
 from mlprep_bot.knowledge import readers
@@ -12,7 +13,8 @@ from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.records import Parsed
 
 CHUNKER = CHUNKER_VERSION
-READER: str = getattr(readers, "READER_VERSION", "1")
+READER = readers.READER_VERSION
+FAILED_BY = f"{READER}/{CHUNKER}/{__version__}"  # what could not be used is tried again by every new version
 
 
 def parse_file(path: Path, name: str) -> Parsed:

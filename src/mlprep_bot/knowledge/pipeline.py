@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from mlprep_bot.domain import Failure, HealthReport, Plan
-from mlprep_bot.errors import DocumentError, EmbedderError
+from mlprep_bot.errors import DocumentError, EmbedderError, MlprepError
 from mlprep_bot.knowledge import health
 from mlprep_bot.knowledge.library import Entry, Failed, Library
-from mlprep_bot.knowledge.parsing import CHUNKER, READER, parse_document, parse_file
+from mlprep_bot.knowledge.parsing import CHUNKER, FAILED_BY, READER, parse_document, parse_file
 from mlprep_bot.knowledge.publishing import Served, publish, reason_to_publish, served
 from mlprep_bot.knowledge.records import Parsed
 from mlprep_bot.knowledge.scanning import Change, Scan, locate, names_in, scan, stamp_of
@@ -131,12 +132,10 @@ class Run:
 
     def _parse(self, change: Change) -> Parsed | str:
         """The parsed file, or why it cannot be used, which is reported and never stops the others."""
-        try:
-            return parse_file(change.path, change.name)
-        except DocumentError as error:
-            reason = str(error)
-        except Exception as error:  # the boundary around every format's parser: one bad file never stops the others
-            reason = f"{type(error).__name__}: {error}"
+        parsed = _attempt(partial(parse_file, change.path, change.name))
+        if isinstance(parsed, Parsed):
+            return parsed
+        reason = parsed
         if change.known and change.path.exists() and change.path.stat().st_size:
             reason += " The version that was read before is kept."
         self._failed.append(Failure(str(change.path), reason))
@@ -156,7 +155,7 @@ class Run:
                 if change.known and change.path.exists() and change.path.stat().st_size == 0:
                     library.forget(root, change.relative)  # somebody emptied it, which is no accident of reading
                     library.bump()
-                library.fail(root, change.relative, Failed(stamp, change.sum, READER, parsed))
+                library.fail(root, change.relative, Failed(stamp, change.sum, FAILED_BY, parsed))
 
     # --- the library -------------------------------------------------------------------------
 
@@ -164,10 +163,9 @@ class Run:
         """Cut documents again from their stored text when the chunker is another one."""
         names = self._library.outdated(CHUNKER)
         for done, name in enumerate(names, start=1):
-            try:
-                parsed = parse_document(self._library.document(name))
-            except DocumentError as error:  # a stricter card format; its old chunks stay until the file is mended
-                self._failed.append(Failure(name, str(error)))
+            parsed = _attempt(partial(_parse_stored, self._library, name))
+            if isinstance(parsed, str):  # a stricter card format, say; its old chunks stay until the file is mended
+                self._failed.append(Failure(name, parsed))
                 continue
             with self._library.db.transaction():
                 self._library.rechunk(name, CHUNKER, parsed)
@@ -194,6 +192,22 @@ class Run:
                 library.save_vectors(embedder.fingerprint, [key for key, _ in batch], vectors)
             self._embedded += len(batch)
             self.progress("embedding", at + len(batch), len(waiting))
+
+
+def _parse_stored(library: Library, name: str) -> Parsed:
+    return parse_document(library.document(name))
+
+
+def _attempt(parse: Callable[[], Parsed]) -> Parsed | str:
+    """What was parsed, or why it cannot be, in one line."""
+    try:
+        return parse()
+    except MlprepError as error:
+        if not isinstance(error, DocumentError):
+            raise
+        return str(error)
+    except Exception as error:  # the boundary around every format's parser: one bad file never stops the others
+        return f"{type(error).__name__}: {error}"
 
 
 def _check_vectors(vectors: Vectors, rows: int, embedder: Embedder) -> None:

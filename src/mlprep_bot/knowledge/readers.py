@@ -21,6 +21,7 @@ from mlprep_bot.knowledge.cards import is_card
 if TYPE_CHECKING:
     from mlprep_bot.knowledge.formats import Extracted
 
+READER_VERSION = "1"  # change it when a file would give another text: every file is then read again
 EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
         ".md": "markdown",

@@ -13,7 +13,7 @@ from mlprep_bot.domain import Failure
 from mlprep_bot.errors import UnreadableDocument
 from mlprep_bot.knowledge.library import Entry, Failed, Library
 from mlprep_bot.knowledge.manifest import file_sum
-from mlprep_bot.knowledge.parsing import READER
+from mlprep_bot.knowledge.parsing import FAILED_BY, READER
 from mlprep_bot.knowledge.readers import list_files
 
 # A file that changed this shortly before it was read may change again without another time stamp.
@@ -165,7 +165,7 @@ def _scan_part(found: Scan, library: Library, part: Part, tick: Callable[[int, i
         except OSError as error:
             found.failed.append(Failure(str(path), f"cannot be read: {error.strerror}"))
             continue
-        if before is None or before.reader != READER or before.sum != digest:
+        if before is None or before.reader != (FAILED_BY if failure else READER) or before.sum != digest:
             found.changes.append(Change(part.root, relative, path, name, stamp, digest, bool(entry)))
         else:
             _unchanged(found, Change(part.root, relative, path, name, stamp, digest, True), before)
