@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import Document
-from mlprep_bot.knowledge.chunking import ChunkSizes, chunk_document, views
+from mlprep_bot.knowledge.chunking import ChunkSizes, chunk_document
 from mlprep_bot.knowledge.labels import is_answer_label
 from mlprep_bot.knowledge.markdown import NOISE, blocks
 from mlprep_bot.knowledge.questions import find_questions
@@ -188,13 +188,6 @@ def test_ids_survive_edits_elsewhere():
 def test_equal_texts_have_their_own_ids():
     _, _, chunks = chunked("# A\n\nSame words here.\n\n# A\n\nSame words here.\n")
     assert len({c.id for c in chunks}) == len(chunks) == 2
-
-
-def test_views_carry_the_question():
-    _, _, chunks = chunked("Q: What is dropout?\nA: Noise on the units.\n")
-    names = dict(views(chunks[0]))
-    assert any("dropout" in text for text in names.values())
-    assert any(text == "Noise on the units." for text in names.values())
 
 
 def test_sentences_are_not_cut_in_formulas_links_or_abbreviations():

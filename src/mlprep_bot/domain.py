@@ -165,10 +165,24 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedWord:
+    """A content word of a question: its share of the question's meaning (0 to 1), and who uses it.
+
+    `indexed`: it occurs somewhere in the documents. `said`: the first passages say it.
+    """
+
+    text: str
+    weight: float
+    indexed: bool
+    said: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """What retrieval observed about a query, for the evidence gate. Names and units in `retrieval.py`."""
 
     values: Mapping[str, float]
+    words: tuple[AskedWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,14 +59,6 @@ def chunk_document(document: Document, questions: Sequence[Question], sizes: Chu
     return chunks
 
 
-def views(chunk: Chunk) -> list[tuple[str, str]]:
-    """(name, text) of each text that is embedded for a chunk: by itself, and with its question or heading."""
-    found = [("t", chunk.text)]
-    if chunk.context:
-        found.append(("c", f"{chunk.context}\n{chunk.text}"))
-    return found
-
-
 def _units(document: Document, questions: Sequence[Question]) -> list[_Unit]:
     text = document.text
     units: list[tuple[int, _Unit]] = []

@@ -8,11 +8,12 @@ from mlprep_bot import __version__
 from mlprep_bot.domain import Document
 from mlprep_bot.errors import UnreadableDocument
 from mlprep_bot.knowledge import readers
-from mlprep_bot.knowledge.chunking import CHUNKER_VERSION, chunk_document, views
+from mlprep_bot.knowledge.chunking import CHUNKER_VERSION, chunk_document
 from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.records import Parsed
+from mlprep_bot.knowledge.views import VIEWS_VERSION, views
 
-CHUNKER = CHUNKER_VERSION
+CHUNKER = f"{CHUNKER_VERSION}.{VIEWS_VERSION}"
 READER = readers.READER_VERSION
 FAILED_BY = f"{READER}/{CHUNKER}/{__version__}"  # what could not be used is tried again by every new version
 
@@ -32,4 +33,4 @@ def parse_document(document: Document) -> Parsed:
         ) from error
     questions = tuple(find_questions(document))
     chunks = tuple(chunk_document(document, questions))
-    return Parsed(document, questions, chunks, tuple(tuple(views(chunk)) for chunk in chunks))
+    return Parsed(document, questions, chunks, tuple(map(tuple, views(chunks))))
