@@ -94,7 +94,7 @@ class Inspector(HTMLParser):
             if name == "style":
                 assert value in {"text-align:left", "text-align:right", "text-align:center"}
             if name in {"class", "id"}:
-                assert set(value.split()) <= CLASSES or value.startswith(("ml-", "t1-p")), value
+                assert set(value.split()) <= CLASSES or value.startswith(("ml-", "t1-")), value
 
     def handle_comment(self, data):
         raise AssertionError(f"a comment survived: {data}")

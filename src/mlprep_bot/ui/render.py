@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from mlprep_bot.domain import Answer, Question, Sentence, Verdict
+from mlprep_bot.domain import Answer, Passage, Question, Sentence, Verdict
 from mlprep_bot.ui.conversation import Exchange, Stage
 from mlprep_bot.ui.copying import as_markdown
 from mlprep_bot.ui.sentences import WORDS, sentences_html
+from mlprep_bot.ui.writers import label
 from mlprep_bot.writers import EXTRACTIVE
 
 NEAREST_SHOWN = 4
 QUESTIONS_SHOWN = 8
+
+_SHORT = {"ai": "AI", "llm": "LLM", "llms": "LLMs", "ml": "ML", "nlp": "NLP", "rag": "RAG", "sql": "SQL"}
 
 ByTopic = Mapping[str, Sequence[Question]]
 
@@ -66,14 +69,14 @@ def _searched(exchange: Exchange) -> str:
 def _body(exchange: Exchange, topics: ByTopic) -> str:
     if exchange.refused and exchange.answer:
         return _refusal(exchange, exchange.answer, topics)
-    label = ""
+    told = ""
     if exchange.sentences and exchange.writer == EXTRACTIVE:
-        label = '<p class="ml-label">❝ Quotations from your documents, word for word. No model wrote this.</p>'
+        told = '<p class="ml-label">❝ Quotations from your documents, word for word. No model wrote this.</p>'
     text = sentences_html(exchange.sentences, exchange.number)
     if exchange.running:
         draft = f'<span class="ml-draft">{escape(exchange.draft)}</span>' if exchange.draft.strip() else ""
         text += f'<div class="ml-progress">{draft}<span class="ml-wait">{escape(status_line(exchange))}</span></div>'
-    return label + text
+    return told + text
 
 
 def _refusal(exchange: Exchange, answer: Answer, topics: ByTopic) -> str:
@@ -81,7 +84,7 @@ def _refusal(exchange: Exchange, answer: Answer, topics: ByTopic) -> str:
         f'<li><button type="button" class="ml-link" data-open="t{exchange.number}-p{p.n}">'
         f"{escape(p.question or p.heading or p.document)}</button> "
         f'<span class="ml-quiet">{escape(p.document)}</span></li>'
-        for p in answer.passages[:NEAREST_SHOWN]
+        for p in _nearest(answer)
     )
     offers = "".join(_topic(name, topics[name]) for name in answer.topics if topics.get(name))
     return (
@@ -93,6 +96,14 @@ def _refusal(exchange: Exchange, answer: Answer, topics: ByTopic) -> str:
     )
 
 
+def _nearest(answer: Answer) -> list[Passage]:
+    """The best passage of each of the nearest answers: one answer often gives several passages."""
+    first: dict[tuple[str, str], Passage] = {}
+    for passage in answer.passages:
+        first.setdefault((passage.document, passage.question or passage.heading), passage)
+    return list(first.values())[:NEAREST_SHOWN]
+
+
 def _topic(name: str, questions: Sequence[Question]) -> str:
     items = "".join(f"<li>{ask_button(q.text)}</li>" for q in questions[:QUESTIONS_SHOWN])
     return f"<details><summary>{escape(topic_title(name))}</summary><ul>{items}</ul></details>"
@@ -100,7 +111,8 @@ def _topic(name: str, questions: Sequence[Question]) -> str:
 
 def topic_title(name: str) -> str:
     """`loss-functions` as a person writes it."""
-    title = name.replace("-", " ").replace("_", " ").strip() or "no topic"
+    words = name.replace("-", " ").replace("_", " ").split() or ["No", "topic"]
+    title = " ".join(_SHORT.get(word.lower(), word) for word in words)
     return title[:1].upper() + title[1:]
 
 
@@ -135,7 +147,7 @@ def _footer(exchange: Exchange) -> str:
     notes = "".join(f'<p class="ml-note">{escape(note)}</p>' for note in told)
     if not exchange.sentences:
         return notes
-    facts = [tally(exchange.sentences), escape(exchange.writer)]
+    facts = [tally(exchange.sentences), escape(label(exchange.writer))]
     if exchange.answer:
         facts.append(f"{exchange.answer.seconds:.1f} s")
     held = escape(as_markdown(exchange))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from itertools import pairwise
@@ -9,7 +10,10 @@ from itertools import pairwise
 from mlprep_bot.domain import Citation, Passage, Sentence
 from mlprep_bot.ui.conversation import Exchange
 
+NEAREST_SHOWN = 5
 AROUND = 320  # characters of the document shown before and after a passage
+
+_FRONT_MATTER = re.compile(r"---\n.*?\n---\n\s*", re.DOTALL)
 
 TextOf = Callable[[str], str | None]
 """A document's text by name, None when it is not in the library any more."""
@@ -19,15 +23,20 @@ def sources_html(exchange: Exchange, text_of: TextOf) -> str:
     """The cited passages in order of number, then, folded away, those that were found and not cited."""
     marks = _marks(exchange.sentences, exchange.number)
     cited = {citation.passage for _, citation in marks}
-    used = [p for p in exchange.passages if p.id in cited]
-    rest = [p for p in exchange.passages if p.id not in cited]
-    if exchange.running:  # what is cited is not known yet
-        used, rest = [], rest + used
-    title = "Nearest passages" if exchange.refused else "Found, not cited"
-    inner = "".join(_passage(p, exchange.number, marks, text_of) for p in used)
-    others = "".join(_passage(p, exchange.number, marks, text_of) for p in rest)
-    if others:
-        inner += f'<p class="ml-subtitle">{"Found" if exchange.running else title}</p>{others}'
+    used = tuple(p for p in exchange.passages if p.id in cited)
+    rest = tuple(p for p in exchange.passages if p.id not in cited)
+    open_ones, folded, title = used, rest, "Found, not cited"
+    if exchange.refused:
+        open_ones, folded, title = rest[:NEAREST_SHOWN], rest[NEAREST_SHOWN:], "Further away"
+    elif exchange.running or not used:  # what is cited is not known yet
+        open_ones, folded = exchange.passages, ()
+    inner = "".join(_passage(p, exchange.number, marks, text_of) for p in open_ones)
+    if folded:
+        others = "".join(_passage(p, exchange.number, marks, text_of) for p in folded)
+        inner += (
+            f'<details class="ml-rest" id="t{exchange.number}-rest"><summary>{title} ({len(folded)})</summary>'
+            f"{others}</details>"
+        )
     return f'<section class="ml-sources" data-turn="{exchange.number}">{BACK}{inner or EMPTY}</section>'
 
 
@@ -49,7 +58,7 @@ def _passage(passage: Passage, turn: int, marks: Sequence[tuple[str, Citation]],
     text = text_of(passage.document)
     before = after = ""
     if text is not None and text[passage.start : passage.end] == passage.text:
-        before = _tail(text[max(0, passage.start - AROUND) : passage.start])
+        before = _tail(text[max(_body_start(text), passage.start - AROUND) : passage.start])
         after = _head(text[passage.end : passage.end + AROUND])
     where = f"characters {passage.start:,} to {passage.end:,}"
     return (
@@ -92,6 +101,12 @@ def _also(passage: Passage) -> str:
         return ""
     items = "".join(f"<li>{escape(s.document)}, characters {s.start:,} to {s.end:,}</li>" for s in others)
     return f'<div class="ml-also"><p>The same words stand in</p><ul>{items}</ul></div>'
+
+
+def _body_start(text: str) -> int:
+    """Where a card's text begins: its front matter is no context for a reader."""
+    front = _FRONT_MATTER.match(text)
+    return front.end() if front else 0
 
 
 def _tail(text: str) -> str:

@@ -31,10 +31,11 @@
     const passage = piece ? piece.closest("details") : document.getElementById(name);
     if (!passage) return;
     const section = passage.closest(".ml-sources");
-    for (const other of section.querySelectorAll("details[open]")) other.removeAttribute("open");
+    for (const other of section.querySelectorAll(".ml-passage[open]")) other.removeAttribute("open");
     state.turn = section.dataset.turn;
     state.mark = piece ? name : null;
-    state.open = new Set([passage.id]);
+    const fold = passage.parentElement.closest("details");
+    state.open = new Set(fold ? [fold.id, passage.id] : [passage.id]);
     state.from = from;
     for (const chip of document.querySelectorAll(".ml-cite.ml-now")) chip.classList.remove("ml-now");
     from?.classList.add("ml-now");
@@ -95,7 +96,7 @@
 
   document.addEventListener("toggle", (event) => {
     const passage = event.target;
-    if (!passage.classList?.contains("ml-passage") || !passage.isConnected) return;
+    if (!passage.matches?.(".ml-passage, .ml-rest") || !passage.isConnected) return;
     if (passage.open) state.open.add(passage.id);
     else state.open.delete(passage.id);
   }, true);
