@@ -29,9 +29,9 @@ TABLE = HERE.parent / "src" / "mlprep_bot" / "answering" / "support.json"
 # A weight may only have the sign that its feature means, whatever a small sample suggests.
 FOR = ("similarity", "coverage", "soft_coverage", "cited_coverage", "pairs")
 AGAINST = (
-    "number_missing", "number_elsewhere", "unbound", "negation", "negation_count", "opposite", "name_missing", "new_terms",
-    "new_unlike", "exchange", "turn", "left_out", "reversed", "swapped", "misbound", "copy_edited", "copy_negated",
-    "copy_exchanged",
+    "number_missing", "number_elsewhere", "unbound", "negation", "negation_count", "opposite", "name_missing",
+    "new_terms", "new_unlike", "exchange", "turn", "left_out", "reversed", "swapped", "misbound", "copy_edited",
+    "copy_negated", "copy_exchanged",
 )  # fmt: skip
 NAMES = FOR + AGAINST
 ROUNDS = 3  # the weights choose the window, and the windows the weights
@@ -54,16 +54,19 @@ class Data:
 
 
 def load(split: str) -> list[Row]:
+    """The rows of `dev` or `test`."""
     path = HERE / "support" / f"{split}.jsonl"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def passage(row: Row) -> Passage:
+    """The row's evidence as retrieval would hand it over."""
     ranking = Ranking(1, 1, None, None, 1.0)
     return Passage(1, row["passage"], row["document"], row["start"], row["end"], "", "", 1.0, (), ranking)
 
 
 def check(checker: SupportChecker, rows: Sequence[Row]) -> list[Support]:
+    """The verdict on every row."""
     return [checker.check(row["sentence"], [passage(row)]) for row in rows]
 
 
@@ -99,6 +102,7 @@ def fit(features: Array, labels: NDArray[np.bool_], weights: Array) -> Array:
 
 
 def probabilities(features: Array, solution: Array) -> Array:
+    """What `fit` found, applied."""
     return np.asarray(1 / (1 + np.exp(-(features @ solution[:-1] + solution[-1]))))
 
 
@@ -120,6 +124,7 @@ def quality(d: Data, said: NDArray[np.bool_]) -> float:
 
 
 def calibrate() -> None:
+    """Fit on dev and write the table that is shipped."""
     embedder = load_embedder(Settings())
     weights = calibrated()
     rows = load("dev")
@@ -145,6 +150,7 @@ def calibrate() -> None:
 
 
 def f1(hits: float, said: float, real: float) -> float:
+    """The harmonic mean of hits / said and hits / real."""
     return 2 * hits / max(1e-9, said + real)
 
 

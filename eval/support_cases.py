@@ -98,6 +98,7 @@ def rows() -> Iterator[Row]:
 
 
 def row(path: Path, text: str, span: tuple[int, int], kind: str, base: str, sentence: str, number: int) -> Row:
+    """One line of the data; `number` is the line of cases.txt that it comes from."""
     return {
         "id": f"{path.stem}:{number}:{kind}",
         "card": path.stem,
@@ -113,7 +114,8 @@ def row(path: Path, text: str, span: tuple[int, int], kind: str, base: str, sent
 
 
 def words(text: str) -> set[str]:
-    return {w for w in re.findall(r"[a-z]{4,}", text.lower())}
+    """The longer words, to find passages that talk about the same."""
+    return set(re.findall(r"[a-z]{4,}", text.lower()))
 
 
 def wrong_passages(found: list[Row]) -> Iterator[Row]:
@@ -140,6 +142,7 @@ def wrong_passages(found: list[Row]) -> Iterator[Row]:
 
 
 def main() -> None:
+    """Write both splits."""
     found = list(rows())
     found += list(wrong_passages(found))
     for split in ("dev", "test"):

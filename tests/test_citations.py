@@ -44,7 +44,8 @@ def test_what_models_write(text: str, clean: str, cited: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "p in [0,1]", "x[1]", "as in [12]", "[S]", "[S, T]", "Amazon S3 stores it", "Amazon Simple Storage Service (S3)",
+        "p in [0,1]", "x[1]", "as in [12]", "[S]", "[S, T]", "Amazon S3 stores it",
+        "Amazon Simple Storage Service (S3)",
         "an AWS bucket (S3)", "`[S3]`", "```\n[S3]\n```", "$a[S3]$", "\\(a[S3]\\)", "[Smith 2013]", "[S3a]", "s[S]3",
         "(0, 1]", "[link](http://x/S3)", "(S9)", "GPS1 [GPS3]",
     ],
@@ -65,8 +66,8 @@ def test_removal_does_not_make_a_citation() -> None:
 
 
 PIECES = st.sampled_from(
-    ["[", "]", "S1", "S9", "[S2]", "[S1, S9]", "(S3)", "(", ")", ",", " ", "-", "`", "$", "word", "S", "1", "【", "】", "**", "\n", ".",
-     "Source ", "[[", "]]", "S3 "]
+    ["[", "]", "S1", "S9", "[S2]", "[S1, S9]", "(S3)", "(", ")", ",", " ", "-", "`", "$", "word", "S", "1", "【", "】",
+     "**", "\n", ".", "Source ", "[[", "]]", "S3 "]
 )  # fmt: skip
 
 

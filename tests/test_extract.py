@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY
 from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.answering.extract import Extractor
 from mlprep_bot.answering.support import SupportChecker
@@ -61,12 +61,10 @@ def test_repeats_across_documents_are_folded(extractor: Extractor) -> None:
 
 
 def test_a_formula_keeps_the_words_that_introduce_it(extractor: Extractor) -> None:
-    text = "Ridge minimises the penalised loss\n\n$$\\lVert y - Xw \\rVert^2 + \\lambda \\lVert w \\rVert^2.$$\n\nIt has a closed form."
+    formula = "$$\\lVert y - Xw \\rVert^2 + \\lambda \\lVert w \\rVert^2.$$"
+    text = f"Ridge minimises the penalised loss\n\n{formula}\n\nIt has a closed form."
     texts = [s.text for s in extractor.extract("What does ridge minimise?", [passage(text)])]
-    assert texts[:2] == [
-        "Ridge minimises the penalised loss",
-        "$$\\lVert y - Xw \\rVert^2 + \\lambda \\lVert w \\rVert^2.$$",
-    ]
+    assert texts[:2] == ["Ridge minimises the penalised loss", formula]
 
 
 def test_no_passage_gives_no_sentence(extractor: Extractor) -> None:
@@ -75,8 +73,8 @@ def test_no_passage_gives_no_sentence(extractor: Extractor) -> None:
 
 
 PIECES = st.sampled_from(
-    ["Bias is error. ", "This is it. ", "- item one\n", "\n\n", "Lead-in:\n\n", "```\ncode\n```\n", "| a | b |\n|---|---|\n", "# H\n", "$$x$$\n",
-     "Why? ", "**L.** ", "1. first thing\n", "Ans: ", "> quote\n"]
+    ["Bias is error. ", "This is it. ", "- item one\n", "\n\n", "Lead-in:\n\n", "```\ncode\n```\n", "# H\n", "$$x$$\n",
+     "| a | b |\n|---|---|\n", "Why? ", "**L.** ", "1. first thing\n", "Ans: ", "> quote\n"]
 )  # fmt: skip
 
 
@@ -99,7 +97,7 @@ def test_every_sentence_is_an_exact_quotation(texts: list[str], query: str) -> N
 
 def test_quotations_from_the_corpus_pass_the_support_check(embedder) -> None:
     checker, extractor = SupportChecker(embedder), Extractor(embedder)
-    for path in sorted((REPOSITORY / "corpus").glob("*/*.md"))[:6]:
+    for path in sorted((REPOSITORY / "corpus").glob("*/*.md"))[:3]:
         text = path.read_text(encoding="utf-8")
         start = text.index("\n---\n") + 5
         source = passage(text[start : start + 3000], start=start)

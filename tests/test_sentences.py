@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,7 +46,8 @@ def test_running_text(text: str, expected: list[str] | None) -> None:
 def test_blocks_are_units() -> None:
     text = (
         "# Title. Not two\n\nIntro line:\n\n1. **Foo:** one. Two\n   wrapped\n2. Bar\n- dash item\n\n"
-        "| a. B | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx. Y\n\nz = 1\n```\nAfter.\n\n---\n\n<!-- a. B -->\n> quoted. Twice."
+        "| a. B | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx. Y\n\nz = 1\n```\nAfter.\n\n"
+        "---\n\n<!-- a. B -->\n> quoted. Twice."
     )
     found = [(u.kind, u.block, text[u.body : u.end]) for u in split_units(text)]
     assert found == [
@@ -70,7 +73,8 @@ def test_a_run_in_title_is_a_label() -> None:
 
 
 PIECES = st.sampled_from(
-    ["Dr. ", "e.g. ", "The model ", "0.95 ", "$x. Y$ ", "`a. B` ", "end. ", "Why? ", "\n", "\n\n", "- item ", "1. ", "| a | b |\n",
+    ["Dr. ", "e.g. ", "The model ", "0.95 ", "$x. Y$ ", "`a. B` ", "end. ", "Why? ", "\n", "\n\n", "- item ", "1. ",
+     "| a | b |\n",
      "```\n", "$$", "[S1] ", "# H\n", "<!-- ", "-->", "> q ", "**b.** ", "。", "…", "\t", "é", '." ', "---\n"]
 )  # fmt: skip
 
@@ -80,7 +84,7 @@ PIECES = st.sampled_from(
 def test_spans_are_ordered_and_cover_all_that_is_not_white_space(text: str) -> None:
     spans = split_sentences(text)
     assert all(0 <= s.start < s.end <= len(text) for s in spans)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
     covered = {i for s in spans for i in range(s.start, s.end)}
     assert all(text[i].isspace() for i in range(len(text)) if i not in covered)
     assert all(s.start <= u.body <= s.end for s, u in zip(spans, split_units(text), strict=True))

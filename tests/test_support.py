@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from conftest import REPOSITORY
 
-from mlprep_bot.answering.facts import Number, same_number, tokens
+from conftest import REPOSITORY
+from mlprep_bot.answering.facts import tokens
+from mlprep_bot.answering.numbers import Number, same_number
 from mlprep_bot.answering.quotes import find_quote
 from mlprep_bot.answering.support import SupportChecker, calibrated
 from mlprep_bot.domain import Passage, Ranking
 
-TEXT = """A random forest averages deep trees to reduce variance, while boosting adds shallow trees in sequence to reduce bias.
+TEXT = """A random forest averages deep trees to reduce variance, while boosting adds shallow trees to reduce bias.
 More trees do not make a random forest overfit, whereas boosting can overfit with more rounds. Each bootstrap
 sample leaves out about **36.8%** of the rows. The $L_2$ penalty costs `3 ms` and never selects features."""
 
@@ -76,7 +77,7 @@ def test_every_quotation_is_supported_with_its_exact_span(checker: SupportChecke
 def test_a_clause_is_no_quotation_when_its_not_was_left_behind() -> None:
     assert find_quote("make a random forest overfit", TEXT) is None
     assert find_quote("the earth is flat today", "It is a myth that the earth is flat today.") is None
-    assert find_quote("boosting adds shallow trees in sequence", TEXT) is not None
+    assert find_quote("boosting adds shallow trees", TEXT) is not None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_no_card_is_in_both_splits_and_every_kind_is_there() -> None:
 def test_the_figures_on_the_test_cards_hold(checker: SupportChecker) -> None:
     """Floors a little below docs/support.md, so that a change that costs quality fails here."""
     caught: dict[str, list[bool]] = defaultdict(list)
-    for row in rows("test")[::3]:  # a third: `eval/support.py report` has them all
+    for row in rows("test")[::5]:  # a fifth: `eval/support.py report` has them all
         where = [passage(str(row["passage"]))]
         caught[str(row["kind"])].append(not checker.check(str(row["sentence"]), where).supported)
     share: dict[str, float] = {kind: sum(v) / len(v) for kind, v in caught.items()}

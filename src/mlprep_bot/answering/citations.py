@@ -1,7 +1,7 @@
 """Read the citation markers that a writer puts into its text, and take them out (pure).
 
 The grammar is generous about how small models write a marker (`[S3]`, `[ s3 ]`, `[S1, S4]`, `[S1][S4]`, `[S1-S3]`,
-`[Source S3]`, `【S3】`, `[[S3]]`, `(S3)`, `[S3](#s3)`) and strict about what one is: an `S` directly followed by digits, in
+`[Source S3]`, `【S3】`, `[[S3]]`, `(S3)`, `[S3](#s3)`) and strict about what one is: an `S` followed by digits, in
 brackets, outside code and LaTeX. `[0,1]`, `x[1]`, `[12]`, `[S]` and a bare "S3" are text.
 """
 
@@ -102,7 +102,8 @@ def _ids(marker: str) -> list[str]:
 def _join(pieces: list[str]) -> str:
     """Join what stood around markers: no blank before punctuation or a line's end, one between words."""
     text = pieces[0]
-    for piece in pieces[1:]:
+    for following in pieces[1:]:
+        piece = following
         if not piece or piece[0] in ".,;:!?)\n" or not piece.strip():
             text = text.rstrip(" \t")
         elif piece[0] in " \t" and (not text or text[-1] in " \t\n"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -9,16 +10,10 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from mlprep_bot.answering.copies import near_copy
-from mlprep_bot.answering.facts import Token, same_number
-from mlprep_bot.answering.generic import GENERIC
-from mlprep_bot.answering.relations import (
-    antonym_conflicts,
-    is_negation,
-    misbound,
-    order_gains,
-    polarity_conflicts,
-    reversed_share,
-)
+from mlprep_bot.answering.facts import Token, everyday
+from mlprep_bot.answering.numbers import same_number
+from mlprep_bot.answering.order import misbound, order_gains, reversed_share
+from mlprep_bot.answering.relations import antonym_conflicts, is_negation, polarity_conflicts
 from mlprep_bot.ports import Vectors
 
 Similarities = Callable[[Sequence[str], Sequence[str]], Vectors]
@@ -96,11 +91,11 @@ def compare(
     names = [t.text for t in content if t.name and t.stem not in said]
     new = [t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said]
     terms = [
-        t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said and t.stem not in GENERIC
+        t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said and t.stem not in everyday()
     ]
     unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
     swaps = _swaps(content, evidence, said)
-    exchange, turn, pair = order_gains(claim, evidence)
+    exchange, turn, _pair = order_gains(claim, evidence)
     unbound = _unbound(claim, window)
     copied = near_copy(claim, evidence, similarities)
     total = max(1, len(content))
@@ -137,7 +132,7 @@ def compare(
         tuple(negations),
         tuple(opposites),
         tuple(names),
-        tuple([*copied.edits, *swaps]),
+        (*copied.edits, *swaps),
         tuple(terms or new),
     )
 
@@ -215,7 +210,7 @@ def _left_out(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> 
         theirs = [t for t in sentence if t.content]
         shared = sum(t.stem in mine for t in theirs)
         if len(theirs) >= 4 and shared / len(theirs) >= 0.75:
-            lost = sum(t.stem not in mine and t.stem not in GENERIC for t in theirs)
+            lost = sum(t.stem not in mine and t.stem not in everyday() for t in theirs)
             best = max(best, min(1.0, lost / 2))
     return best
 
@@ -237,7 +232,7 @@ def _pairs(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> flo
         for position, token in enumerate(t for t in sentence if t.content):
             place.setdefault(token.stem, []).append(number * 1000 + position)
     shared = [t.stem for t in content if t.stem in place]
-    neighbours = [(a, b) for a, b in zip(shared, shared[1:], strict=False) if a != b]
+    neighbours = [(a, b) for a, b in itertools.pairwise(shared) if a != b]
     if not neighbours:
         return 0.0
     close = sum(any(abs(x - y) <= 4 for x in place[a] for y in place[b]) for a, b in neighbours)
@@ -262,6 +257,6 @@ def _swaps(content: Sequence[Token], evidence: Sequence[Sequence[Token]], said: 
                 word, other = content[a1], theirs[b1]
                 if word.stem in there or other.stem in mine:
                     continue  # moved, not exchanged
-                if word.stem in said or word.name or other.name or word.stem not in GENERIC:
+                if word.stem in said or word.name or other.name or word.stem not in everyday():
                     found.append((word.text, other.text))
     return found

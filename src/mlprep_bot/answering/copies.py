@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from mlprep_bot.answering.facts import Token
-from mlprep_bot.answering.generic import GENERIC
+from mlprep_bot.answering.facts import Token, everyday
 from mlprep_bot.answering.relations import ANTONYMS, affirmed, is_negation
 from mlprep_bot.ports import Vectors
 
@@ -77,7 +76,6 @@ def near_copy(
             opposite = any(t.stem in ANTONYMS.get(token.stem, ()) for t in lost)
             if cosines[nearest] >= _SYNONYM and not opposite:
                 continue
-            everyday = token.stem in GENERIC and not opposite
-            cost += 0.5 if everyday else 1.0
+            cost += 0.5 if token.stem in everyday() and not opposite else 1.0
             edits.append((token.text, lost[nearest].text))
     return Copy(closeness, cost, negated, tuple(edits))

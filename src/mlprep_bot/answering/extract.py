@@ -30,10 +30,11 @@ _ITEMS_OF_LEAD_IN = 6
 _MOST_CODE_LINES = 25
 
 _DANGLING = re.compile(
-    r"[\"'(*_]*(?:this|that|these|those|it|its|they|their|them|he|she|such|here|then|otherwise|however|therefore|thus|hence|"
-    r"so|but|and|also|both|the (?:latter|former|same|other|first|second|third|result|reason|effect|converse)|in this|for this|"
-    r"in that|instead|moreover|furthermore|additionally|similarly|likewise|conversely|as a result|for example|for instance|"
-    r"in contrast|by contrast|on the other hand|still|yet|again|another|one (?:reason|way)|below|above|next|finally|overall)\b",
+    r"[\"'(*_]*(?:this|that|these|those|it|its|they|their|them|he|she|such|here|then|otherwise|however|therefore|thus|"
+    r"hence|so|but|and|also|both|the (?:latter|former|same|other|first|second|third|result|reason|effect|converse)|"
+    r"in this|for this|in that|instead|moreover|furthermore|additionally|similarly|likewise|conversely|as a result|"
+    r"for example|for instance|in contrast|by contrast|on the other hand|still|yet|again|another|one (?:reason|way)|"
+    r"below|above|next|finally|overall)\b",
     re.IGNORECASE,
 )
 _ANSWER_LABEL = re.compile(
@@ -65,7 +66,7 @@ class Extractor:
         self._vectors = VectorMemory(embedder)
 
     def extract(self, query: str, passages: Sequence[Passage]) -> list[Sentence]:
-        """Up to eight sentences from `passages` (best first), each with one exact citation; [] when none can be quoted."""
+        """Up to eight sentences of `passages` (best first), each with one exact citation; [] when there are none."""
         pieces = [piece for n, passage in enumerate(passages) for piece in _pieces(n, passage)]
         _link(pieces)
         if not pieces:

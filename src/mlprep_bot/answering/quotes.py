@@ -32,7 +32,7 @@ _FEWEST_WORDS = 4
 
 
 def find_quote(sentence: str, text: str) -> Span | None:
-    """The span of `text` that `sentence` repeats: whole sentences, or a clause whose meaning hangs on nothing outside it."""
+    """The span of `text` that `sentence` repeats: whole sentences, or a clause that means the same by itself."""
     wanted, _ = _normal(sentence)
     wanted = wanted.strip(" .;:,!?\"'")
     if not wanted or not re.search(r"\w", wanted):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mlprep_bot.answering.citations import MARKER
 from mlprep_bot.answering.markup import masked
+from mlprep_bot.answering.words import words
 from mlprep_bot.domain import Span
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
@@ -17,7 +18,8 @@ _LABEL = re.compile(r"(?:\*\*|__)(?:(?!\*\*|__).){1,80}[.!?](?:\*\*|__)")
 _RULE = re.compile(r"^[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|={3,}[ \t]*)$")
 # "1.Data preparation", without a blank, is what many notes have.
 _ITEM = re.compile(
-    r"[ \t>]*(?:(?:(?P<bullet>[-*+•◦▪‣–·])|(?P<number>\(?(?:\d{1,3}|[a-zA-Z])[.)]))[ \t]+(?=\S)|(?P<tight>\d{1,2}[.)])(?=[A-Z][a-z]))"
+    r"[ \t>]*(?:(?:(?P<bullet>[-*+•◦▪‣–·])|(?P<number>\(?(?:\d{1,3}|[a-zA-Z])[.)]))[ \t]+(?=\S)"
+    r"|(?P<tight>\d{1,2}[.)])(?=[A-Z][a-z]))"
 )
 _QUOTE = re.compile(r"[ \t]*>[ \t]?")
 _TABLE = re.compile(r"^[ \t]*\|.*\|[ \t]*$|^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$")
@@ -26,17 +28,10 @@ _TABLE = re.compile(r"^[ \t]*\|.*\|[ \t]*$|^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[
 # or a CJK full stop, which needs none.
 _STOP = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+[”’」』）]*)")
 _WORD_BEFORE = re.compile(r"[\w.&'’-]+$")
-_NEVER_LAST = frozenset(
-    "e.g i.e eg ie vs v cf ca fig figs eq eqs sec secs ch chap no nos vol pp p dr mr mrs ms prof st jr sr approx resp "
-    "viz al ref refs def thm lem prop ex est min max avg std incl excl dept univ inc ltd".split()
-)
+_NEVER_LAST = frozenset(words("abbreviations"))
 # Words that also end sentences: they bind only to a number.
-_BINDS_NUMBER = frozenset("no nos vol p pp ch sec ex min max fig figs eq eqs ref refs st prop def est".split())
-_STARTERS = frozenset(
-    "the this that these those a an it its he she they we you i in on at for from to if when while where as but and or "
-    "so however then thus hence therefore because since although there here what why how all each every both one "
-    "with without by of our their his her not no yes only".split()
-)
+_BINDS_NUMBER = frozenset(words("abbreviations before a number"))
+_STARTERS = frozenset(words("sentence openers"))
 
 
 @dataclass(frozen=True, slots=True)
