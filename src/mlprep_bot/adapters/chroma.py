@@ -71,7 +71,7 @@ class ChromaIndex:
             self._collection = client.get_or_create_collection(
                 collection, embedding_function=None, configuration={"hnsw": HNSW}
             )
-        space = (self._collection.configuration.get("hnsw") or {}).get("space")
+        space = (self._collection.configuration_json.get("hnsw") or {}).get("space")
         if space != "cosine":  # get_or_create ignores a different configuration of what exists
             raise LibraryError(f"The Chroma collection {collection} measures {space}, not cosine.", "Delete it.")
 
