@@ -95,7 +95,7 @@ def test_docx(tmp_path):
     assert [q.text for q in find_questions(read(path)) if q.answered] == ["What is drift?", "What is skew?"]
 
 
-def test_docx_keeps_numbered_questions_text_boxes_and_links(tmp_path):
+def test_docx_counts_the_numbers_that_word_keeps_out_of_the_text(tmp_path):
     import docx
 
     path = tmp_path / "a.docx"
@@ -284,12 +284,27 @@ def test_a_zip_bomb_is_refused_before_it_unfolds(tmp_path):
     assert "unfolds" in refused(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_refused(tmp_path):
-    path = tmp_path / "a.md"
+def test_what_cannot_be_opened_is_refused(tmp_path):
+    folder = tmp_path / "folder.md"
+    folder.mkdir()
+    assert "cannot be opened" in refused(folder)
+    (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+    assert "cannot be opened" in refused(tmp_path / "loop.md")
+    assert "permission" in refused_as_somebody_else(tmp_path)
+
+
+def refused_as_somebody_else(folder):
+    """The refusal of a file that belongs to another user; root, who may read all, becomes a nobody for that."""
+    path = folder / "private.md"
     path.write_text("x")
     path.chmod(0)
-    assert "permission" in refused(path)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        return refused(path)
+    finally:
+        os.seteuid(user)
 
 
 def test_list_files(tmp_path):
@@ -315,3 +330,68 @@ def test_the_readme_of_a_corpus_is_not_read(tmp_path):
 def test_clean_is_idempotent():
     text = "a\r\nb\rc\0\u2028d\x0ce\ud800"
     assert clean(clean(text)) == clean(text)
+
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+BOX = f"""<w:r xmlns:w="{WORD}"
+  xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:AlternateContent>
+  <mc:Choice Requires="wps"><w:drawing><w:txbxContent><w:p><w:r><w:t>Boxed words.</w:t></w:r></w:p></w:txbxContent>
+  </w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent><w:p><w:r><w:t>Boxed words.</w:t></w:r></w:p>
+  </w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>"""
+EQUATION = f"""<m:oMath xmlns:m="{MATH}"><m:r><m:t>y=</m:t></m:r><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den>
+  <m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:den></m:f></m:oMath>"""
+FOOTNOTES = f"""<w:footnotes xmlns:w="{WORD}"><w:footnote w:type="separator" w:id="0"><w:p/></w:footnote>
+  <w:footnote w:id="2"><w:p><w:r><w:t>By Gauss.</w:t></w:r></w:p></w:footnote></w:footnotes>"""
+
+
+def test_docx_keeps_text_boxes_links_formulas_and_footnotes(tmp_path):
+    import docx
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from docx.oxml import parse_xml
+
+    document = docx.Document()
+    paragraph = document.add_paragraph("The curve ")
+    paragraph._p.append(parse_xml(EQUATION))
+    link = f'<w:hyperlink xmlns:w="{WORD}"><w:r><w:t> is linked</w:t></w:r></w:hyperlink>'
+    paragraph._p.append(parse_xml(link))
+    paragraph._p.append(parse_xml(f'<w:r xmlns:w="{WORD}"><w:footnoteReference w:id="2"/></w:r>'))
+    document.add_paragraph()._p.append(parse_xml(BOX))
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), kind, FOOTNOTES.encode(), document.part.package)
+    document.part.relate_to(part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes")
+    path = tmp_path / "a.docx"
+    document.save(path)
+    text = read(path).text
+    assert "The curve $y=\\frac{1}{x^{2}}$ is linked[^f2]\n\nBoxed words.\n\n[^f2]: By Gauss." in text
+    assert text.count("Boxed words.") == 1
+
+
+def test_a_pdf_that_takes_too_long_or_has_too_many_pages_is_refused():
+    from mlprep_bot.knowledge.formats import FormatError
+    from mlprep_bot.knowledge.pdf import read_pdf
+
+    with pytest.raises(FormatError, match="took more than"):
+        read_pdf(pdf(["text"]), seconds=0.01)
+    with pytest.raises(FormatError, match=r"5,001 pages, more than 5,000"):
+        read_pdf(blank_pages(5001))
+
+
+def blank_pages(count):
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    for _ in range(count):
+        writer.add_blank_page(72, 72)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_running_heads_and_page_numbers_are_no_text():
+    from mlprep_bot.knowledge.pdf import without_running_heads
+
+    pages = [f"ML Handbook\nText {n}.\n\nPage {n}" for n in range(1, 6)]
+    assert without_running_heads(pages) == [f"Text {n}." for n in range(1, 6)]
+    assert without_running_heads(pages[:2]) == pages[:2]

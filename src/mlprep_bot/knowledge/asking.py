@@ -41,10 +41,11 @@ _IMPERATIVE = re.compile(
 _MAYBE_IMPERATIVE = re.compile(
     r"(?:(?:please|briefly)\s+)?(?:define|list|name|mention|state|outline|prove|show|implement|write|design"
     r"|calculate|compute|compare|estimate|sketch|illustrate|summari[sz]e|suppose|imagine|given|consider"
-    r"|you (?:are|have|build|train)|how to|differences? between|identify|propose|draw|pros and cons|advantages|when to"
-    r"|why|how|what|which|is|are|does|do|can|should)\b",
+    r"|you (?:are|have|build|train)|how to|differences? between|types of|identify|propose|draw|pros and cons"
+    r"|advantages|when to|why|how|what|which|is|are|does|do|can|should)\b",
     re.I,
 )
+_VERSUS = re.compile(r"^.{2,60}\s(?:vs\.?|versus)\s\S.{0,60}$", re.I)
 _SENTENCE_END = re.compile(r"[?!.](?:[\"')\]’”*_`]*)(?=\s|$)")
 
 
@@ -57,12 +58,14 @@ def asks(wording: str) -> Asks:
         return Asks.CLEARLY
     if plain.endswith((":", ";", ",")):
         return Asks.NO
+    if re.search(r"[?？]\s", plain) and _MAYBE_IMPERATIVE.match(plain) and wording_end(plain) == len(plain):
+        return Asks.CLEARLY  # "What is X? Give two examples."
     if _IMPERATIVE.match(plain) and not re.match(r"what\b", plain, re.I):
         return Asks.CLEARLY
     statement = plain.endswith(".") or len(plain) > 200
     if not statement and (_ASKS_WITHOUT_MARK.match(plain) or _ASKS_LATER.match(plain)):
         return Asks.CLEARLY
-    if _MAYBE_IMPERATIVE.match(plain) and len(plain) <= 300:
+    if len(plain) <= 300 and (_MAYBE_IMPERATIVE.match(plain) or _VERSUS.search(plain)):
         return Asks.WEAKLY
     return Asks.NO
 

@@ -11,7 +11,10 @@ from mlprep_bot.knowledge.labels import Line, inline_answer
 
 # How sure a form is to be a question, best first (0 is a label, 2 to 7 are headings); a form lower down
 # inside the answer of a higher one belongs to that answer.
-_RANKS = {"summary": 1, "dt": 1, "bold-number": 10, "bold": 11, "number": 12, "bullet": 13, "plain": 14}
+_RANKS = {
+    "summary": 1, "dt": 1, "bold-number": 10, "bold": 11, "number": 12,
+    "roman": 12, "letter": 13, "bullet": 14, "plain": 15,
+}  # fmt: skip
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\n]*)\)$")
 
 
@@ -66,11 +69,12 @@ def _candidate(text: str, lines: Sequence[Line], at: int) -> Candidate | None:
         start, end = start + 1, start + 1 + len(link[1])
     wording = text[start:end]
     degree = asks(wording)
-    if not line.label and degree == Asks.NO and not before_answer(lines, last):
+    counted = line.number is not None and (line.level > 0 or line.bold)  # may be one of a count of questions
+    if not line.label and degree == Asks.NO and not counted and not before_answer(lines, last):
         return None
     if not re.search(r"\w", wording):
         return None
-    rank = 0 if line.label else (1 + line.level if line.level else _RANKS.get(form, 15))
+    rank = 0 if line.label else (1 + line.level if line.level else _RANKS.get(form, 16))
     marked = (
         "?" in wording[-6:]
         or "？" in wording[-3:]

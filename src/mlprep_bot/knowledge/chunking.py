@@ -8,7 +8,7 @@ sections, labels, comments, bare images, notebook debris and unanswered question
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from mlprep_bot.knowledge.identity import content_id
 from mlprep_bot.knowledge.labels import is_answer_label, is_no_answer, is_title
 from mlprep_bot.knowledge.markdown import NOISE, Block, blocks, heading_text
 
-CHUNKER_VERSION = "1"  # change it when the same document would be cut in another way: every index is then rebuilt
+CHUNKER_VERSION = "2"  # change it when the same document would be cut in another way: every index is then rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +63,34 @@ def _units(document: Document, questions: Sequence[Question]) -> list[_Unit]:
     text = document.text
     units: list[tuple[int, _Unit]] = []
     taken: list[Span] = []
-    for question in sorted(questions, key=lambda q: q.start):
+    ordered = sorted(questions, key=lambda q: q.start)
+    for question, following in zip(ordered, [*ordered[1:], None], strict=False):
         line_start = text.rfind("\n", 0, question.start) + 1
-        taken.append(Span(0 if question.rubric else line_start, _question_end(text, question)))
+        apart = _apart(question, following)
+        taken.append(Span(0 if question.rubric else line_start, _question_end(text, question, apart=apart)))
         if question.answer is None:
             continue
+        if apart:
+            answer_line = text.rfind("\n", 0, question.answer.start) + 1
+            taken.append(Span(answer_line, question.answer.end))
         heading = f"{question.topic} > {question.text}" if question.topic else question.text
         between = Span(question.end, question.answer.start)
         spans = tuple(
-            s for s in (_supplement(text, between), question.answer) if s is not None and not question.rubric
+            s for s in (_supplement(text, between), question.answer) if s is not None and not (question.rubric or apart)
         ) or (question.answer,)
-        units.append((question.start, _Unit(question.id, question.text, " ".join(heading.split()), spans, question.id)))
-    units += _sections(document, _outside(len(text), taken))
+        units.append((spans[0].start, _Unit(question.id, question.text, " ".join(heading.split()), spans, question.id)))
+    units += _sections(document, _outside(len(text), sorted(taken, key=lambda span: span.start)))
     return [unit for _, unit in sorted(units, key=lambda pair: pair[0])]
 
 
-def _question_end(text: str, question: Question) -> int:
+def _apart(question: Question, following: Question | None) -> bool:
+    """Whether the answer stands somewhere else, such as in a section of answers, with other questions in between."""
+    return question.answer is not None and following is not None and following.start < question.answer.start
+
+
+def _question_end(text: str, question: Question, *, apart: bool) -> int:
     """Where the question's unit ends: with its answer, else with its own line."""
-    if question.answer is not None:
+    if question.answer is not None and not apart:
         return question.answer.end
     stop = text.find("\n", question.end)
     return len(text) if stop < 0 else stop
@@ -89,9 +99,11 @@ def _question_end(text: str, question: Question) -> int:
 def _supplement(text: str, between: Span) -> Span | None:
     """What stands between a question and its answer's label: code, a table, options. None when only marks do."""
     end = between.end
-    line_start = max(between.start, text.rfind("\n", 0, end) + 1)
-    if is_answer_label(text[line_start:end]) or not re.search(r"\w{2}", text[line_start:end]):
-        end = line_start
+    line_start = text.rfind("\n", 0, end) + 1
+    if line_start > between.start or not re.search(r"\w{2}", text[between.start : end]):
+        end = max(between.start, line_start)  # what precedes an answer on its own line is its label
+    elif is_answer_label(text[between.start : end]):
+        end = between.start
     found = [b for b in blocks(text, between.start, end) if b.kind not in NOISE]
     while found and (is_answer_label(text[found[-1].start : found[-1].end]) or found[-1].kind == "heading"):
         found.pop()
@@ -114,11 +126,11 @@ def _sections(document: Document, outside: Iterable[Span]) -> Iterator[tuple[int
     """Text outside questions by heading; the path of headings runs through the whole document."""
     text = document.text
     path: dict[int, str] = {}
-    headings = [b for b in blocks(text) if b.kind == "heading"]
+    headings = deque(b for b in blocks(text) if b.kind == "heading")
     seen: Counter[str] = Counter()
     for span in outside:
         while headings and headings[0].start < span.start:
-            _descend(path, headings.pop(0), text)
+            _descend(path, headings.popleft(), text)
         group: list[Block] = []
         for block in _worded(text, span):
             if block.kind != "heading":
@@ -135,7 +147,7 @@ def _sections(document: Document, outside: Iterable[Span]) -> Iterator[tuple[int
 def _worded(text: str, span: Span) -> list[Block]:
     """The blocks of a stretch outside questions: no noise, no label of a missing answer, no title of a question."""
     found = [b for b in blocks(text, span.start, span.end) if b.kind not in NOISE]
-    found = [b for b in found if not is_no_answer(text[b.start : b.end])]
+    found = [b for b in found if re.search(r"\w", text[b.start : b.end]) and not is_no_answer(text[b.start : b.end])]
     while (
         found
         and span.end < len(text)

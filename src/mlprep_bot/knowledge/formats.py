@@ -1,20 +1,18 @@
-"""PDF, DOCX, PPTX, HTML, EPUB and notebooks, each to (title, Markdown-like text).
+"""HTML, EPUB and notebooks, each to (title, Markdown-like text).
 
-Thin uses of the libraries under LlamaIndex's file readers. The readers themselves were tried (0.7) and lose
-what we need: DocxReader loses headings and the shape of tables, HTMLTagReader keeps one kind of tag and no code,
-PptxReader writes each title twice and marks no heading, IPYNBReader needs nbconvert, PDFReader adds nothing to pypdf.
+Thin uses of the libraries under LlamaIndex's file readers, here and in `pdf` and `office`. The readers themselves
+were tried (0.7) and lose what we need, so they are no dependency: DocxReader loses headings and the shape of tables,
+HTMLTagReader keeps one kind of tag and no code, PptxReader writes each title twice and marks no heading, IPYNBReader
+needs nbconvert, PDFReader adds nothing to pypdf, EpubReader needs EbookLib, which is AGPL.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import time
 from typing import Any
 
 Extracted = tuple[str, str]
-_PDF_SECONDS = 120.0  # a page that loops in the parser must not hold up the other documents for ever
-_PDF_PAGES = 5000
 
 
 class FormatError(Exception):
@@ -23,57 +21,6 @@ class FormatError(Exception):
     def __init__(self, seen: str, fix: str) -> None:
         self.seen, self.fix = seen, fix
         super().__init__(seen)
-
-
-def read_pdf(data: bytes) -> Extracted:
-    """The text of every page, a blank line between pages. A page that cannot be read is left out if others can."""
-    import logging
-
-    import pypdf
-    from pypdf.errors import FileNotDecryptedError, PdfReadError
-
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    if b"%PDF-" not in data[:1024]:
-        raise FormatError("not a PDF file (its first bytes are not `%PDF-`).", "Give it the suffix of its real format.")
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise FormatError(
-                "protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`)."
-            )
-        total = len(reader.pages)
-    except FileNotDecryptedError as error:
-        raise FormatError(
-            "protected with a password.", "Save a copy without one (`qpdf --decrypt in.pdf out.pdf`)."
-        ) from error
-    except (PdfReadError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(
-            f"damaged PDF ({' '.join(str(error).split())[:120]}).", "Download it again, or print it to a new PDF."
-        ) from error
-    pages, errors = _pdf_pages(reader, min(total, _PDF_PAGES))
-    if not any(page.strip() for page in pages):
-        if errors:
-            raise FormatError(f"no page of {total} could be read ({errors[0]}).", "Print it to a new PDF.")
-        raise FormatError(
-            f"{total} pages without text, so it is probably a scan.",
-            "Run OCR over it (for example `ocrmypdf in.pdf out.pdf`) and index the result.",
-        )
-    title = str(reader.metadata.title or "") if reader.metadata else ""
-    return title.strip(), "\n\n".join(page.strip("\n") for page in pages if page.strip())
-
-
-def _pdf_pages(reader: Any, count: int) -> tuple[list[str], list[str]]:
-    pages: list[str] = []
-    errors: list[str] = []
-    until = time.monotonic() + _PDF_SECONDS
-    for number in range(count):
-        if time.monotonic() > until:
-            raise FormatError(f"took more than {_PDF_SECONDS:.0f} s up to page {number}.", "Print it to a new PDF.")
-        try:
-            pages.append(reader.pages[number].extract_text() or "")
-        except Exception as error:  # boundary: one broken page must not cost the others
-            errors.append(f"page {number + 1}: {' '.join(str(error).split())[:80] or type(error).__name__}")
-    return pages, errors
 
 
 def read_html(data: bytes | str) -> Extracted:

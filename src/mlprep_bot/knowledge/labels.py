@@ -12,19 +12,25 @@ Label = Literal["", "question", "answer"]
 
 _TAG = r"<(?:details|summary|b|strong|i|em|u|p|dt|dd|li|span|div|h[1-6])\b[^<>\n]{0,300}>"
 _LEAD = re.compile(rf"(?:[ \t>]|{_TAG})*", re.I)
-_HASHES = re.compile(r"#{1,6}[ \t]*")
-_BULLET = re.compile(r"(?:[-*+•‣◦▪●–][ \t]+(?:\[[ xX]\][ \t]+)?)")
-_STARS = re.compile(r"(?:\*\*\*|\*\*|__|\*(?=\S)|_(?=\S))[ \t]*")
+_HASHES = re.compile(r"#{1,6}[ \t]*|\\(?:sub){0,2}section\*?\{[ \t]*")
+_BULLET = re.compile(
+    r"(?:[-*+•‣◦▪●–][ \t]+(?:\[[ xX]\][ \t]+)?|\\item(?![a-zA-Z])[ \t]*"
+    r"|[\u2190-\u2753\u2756-\u2bff\U0001f000-\U0001faff]\ufe0f?\u20e3?[ \t]*)+"
+)
+_STARS = re.compile(r"(?:\*\*\*|\*\*|__|\*(?=\S)|_(?=\S)|\\(?:textbf|textit|emph)\{)[ \t]*")
 _NUMBER = re.compile(r"\(?(\d{1,3})(?:[ \t]*[.)\]:]|[ \t]+[-–—](?=[ \t]))\)?(?!\d)[ \t]*[-–—]?[ \t]*")
+# `a)`, `(b)`, `c.`; `I.`, `ii)`. Their place in the count is not needed.
+_LETTER = re.compile(r"(?:(?P<roman>\(?(?:[IVX]{1,5}|[ivx]{2,5})[.)])|(?P<letter>\(?[a-z]\)|[a-z]\.))[ \t]+(?=\S)")
 _SEP = r"[ \t]*(?:[.)\]:：]+[ \t]*[-–—]?|[-–—]+(?=[ \t\"'A-Z*_`$]|$))"
-_MARK = r"[*_]{0,3}"
+_MARK = r"[*_}]{0,3}"
 _QUESTION = re.compile(
-    rf"(?P<word>Q(?:n|ns|u|ue|ues|uest|uestion|stn)?|Interview[ \t]+question|Interviewer|Problem|Prompt)\b{_MARK}"
-    rf"(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
+    rf"\[?(?P<word>Q(?:n|ns|u|ue|ues|uest|uestion|stn)?|Interview[ \t]+question|Interviewer|Problem|Prompt)\b{_MARK}"
+    rf"(?:[ \t]*(?:No\.?|[.:#(-]){{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?"
+    rf"{_MARK}[ \t]*",
     re.I,
 )
 _QUESTION_TIGHT = re.compile(
-    rf"(?P<word>Q(?:ue|ues|uestion)?)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I
+    rf"\[?(?P<word>Q(?:ue|ues|uestion)?)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I
 )
 _ANSWER = re.compile(
     rf"(?P<word>A|Ans|Answer|Sol|Soln|Solution|Candidate|Interviewee|Response|Reply"
@@ -34,11 +40,14 @@ _ANSWER = re.compile(
     rf"(?:[ \t]*[.:#(-]{{0,2}}[ \t]*(?P<number>\d{{1,3}})\)?(?!\d|\.\d))?{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*",
     re.I,
 )
-_ANSWER_TIGHT = re.compile(rf"(?P<word>A|Ans|Answer)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I)
+_ANSWER_TIGHT = re.compile(
+    rf"\[?(?P<word>A|Ans|Answer)(?P<number>\d{{1,3}})\b{_MARK}(?P<sep>{_SEP})?{_MARK}[ \t]*", re.I
+)
 _INLINE_ANSWER = re.compile(
     r"(?<=[?.!*\s])[*_]{0,2}(?:A|Ans|Answer|Sol|Solution)[ \t]*\d{0,3}[ \t]*"
-    r"(?::-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)"
+    r"(?:[*_]{2}:|:-?|-(?=\s)|\.(?=\s))[*_]{0,2}[ \t]*(?=\S)"
 )
+_ASKING_EMOJI = re.compile(r"[ \t]*(?P<word>[❓❔])(?P<number>\Z\A)?(?P<sep>\ufe0f?)[ \t]*")
 _TAIL = re.compile(r"(?:[ \t]|</[a-zA-Z0-9]+>|(?<=[ \t])#+)+$")
 
 
@@ -60,6 +69,7 @@ class Line:
     opened: bool  # emphasis opens before the wording, wherever it closes
     bullet: bool
     indent: int
+    style: str  # "letter" or "roman" when it is counted so, else ""
     tag: str  # "summary" or "dt" when HTML says so
     text_start: int
     text_end: int
@@ -75,6 +85,8 @@ class Line:
             return ("bold-number" if self.bold else "number") + ("-in" if self.indent > 3 else "")
         if self.bold:
             return "bold"
+        if self.style:
+            return self.style
         return "bullet" if self.bullet else "plain"
 
 
@@ -107,17 +119,24 @@ def _line(text: str, start: int, stop: int, number: int, first: bool, block: Blo
     bullet = _BULLET.match(raw, at)
     at = bullet.end() if bullet else at
     at = _LEAD.match(raw, at).end() if bullet else at  # type: ignore[union-attr]
+    letter = _LETTER.match(raw, at) if block.kind != "heading" else None
+    style = (letter.lastgroup or "") if letter else ""
+    at = letter.end() if letter else at
     at, label, word, count, separated, star = _labels(raw, at)
     end = len(raw)
     tail = _TAIL.search(raw, at)
     end = tail.start() if tail else end
+    closing = raw.lower().find("</summary>", at) if tag == "summary" else -1
+    end = closing if closing >= 0 else end
+    inner = _TAIL.search(raw, at, end)
+    end = inner.start() if inner else end
     opened = star or "<b>" in head or "<strong>" in head
     end, bold = _unwrap(raw, at, end, opened)
     if label and end <= at:
         end = at = len(raw[:at].rstrip()) if end < at else at
     return Line(
         start, stop, number, first, block.kind, block.level if block.kind == "heading" else 0, label, word, count,
-        separated, bold, opened, bool(bullet), indent, tag, start + at, start + max(at, end),
+        separated, bold, opened, bool(bullet), indent, style, tag, start + at, start + max(at, end),
     )  # fmt: skip
 
 
@@ -146,7 +165,7 @@ def _labels(raw: str, at: int) -> tuple[int, Label, str, int | None, bool, bool]
 
 
 _LABELS: tuple[tuple[Label, tuple[re.Pattern[str], ...]], ...] = (
-    ("question", (_QUESTION_TIGHT, _QUESTION)),
+    ("question", (_ASKING_EMOJI, _QUESTION_TIGHT, _QUESTION)),
     ("answer", (_ANSWER_TIGHT, _ANSWER)),
 )
 
@@ -155,6 +174,8 @@ def _is_label(match: re.Match[str], raw: str, numbered: bool) -> bool:
     """`Answer the following` and `A well-designed …` begin a sentence; `Ans 3` and `A:` are labels."""
     rest = raw[match.end() :].strip(" \t*_#")
     sep, number, word = match["sep"] or "", match["number"], match["word"].lower()
+    if word in "❓❔":
+        return bool(rest)
     if word in {"a", "q"} and not number and not numbered and ":" not in sep and "：" not in sep:
         # "A. first choice", "Q-learning": a single letter needs a colon, or a clear dash.
         return word == "q" and bool(sep.strip()) and (not rest or raw[match.end() - 1 : match.end()] in " \t")
@@ -169,7 +190,8 @@ def _is_label(match: re.Match[str], raw: str, numbered: bool) -> bool:
 
 def _unwrap(raw: str, at: int, end: int, opened: bool) -> tuple[int, bool]:
     """The wording's end without closing emphasis, and whether emphasis covers it all."""
-    stripped = re.sub(r"(?:\*{1,3}|_{2,3}|(?<=[?.!])_)[ \t]*$", "", raw[at:end])
+    close = r"\}" if "{" in raw[:at] else r"\*{1,3}|_{2,3}|(?<=[?.!])_"
+    stripped = re.sub(rf"(?:{close})[ \t]*$", "", raw[at:end])
     closed = len(stripped) < end - at
     if closed and opened:
         return at + len(stripped.rstrip()), True
@@ -193,9 +215,10 @@ def is_answer_label(words: str) -> bool:
 
 
 _PLACEHOLDER = re.compile(
-    r"\W*(?:todo|tbd|tba|n/?a|none|no answer(?: yet)?|not answered(?: yet)?|unanswered|pending"
-    r"|to be (?:done|added|answered|written)"
-    r"|(?:write |your |add |type )*(?:your )?answer (?:goes )?here|coming soon|\?+)?\W*",
+    r"[\W_]*(?:todo|tbd|tba|n/?a|none|no answer(?: yet)?|not answered(?: yet)?|unanswered|pending"
+    r"|to be (?:done|added|answered|written|filled(?: in)?|completed|updated)"
+    r"|(?:see |refer to )?(?:the )?(?:image|figure|picture|screenshot|diagram|photo)(?: \d+)?(?: above| below)?"
+    r"|(?:write |your |add |type )*(?:your )?answer (?:goes )?here|coming soon|\?+)?[\W_]*",
     re.I,
 )
 
@@ -211,6 +234,9 @@ def is_no_answer(words: str) -> bool:
     if "\n" in bare or len(bare) > 120 or not bare:
         return False
     line = _line(bare, 0, len(bare), 0, True, Block("para", 0, len(bare)))
+    letter = re.match(r"[*_]{0,3}A[*_]{0,3}[.)][*_]{0,3}(?=[ \t]|$)", bare)
+    if letter and is_placeholder(bare[letter.end() :]):
+        return True
     return line.label == "answer" and is_placeholder(bare[line.text_start : line.text_end])
 
 

@@ -17,16 +17,30 @@ Kind = Literal["heading", "fence", "math", "table", "item", "para", "rule", "com
 NOISE: frozenset[Kind] = frozenset({"rule", "comment", "image", "markup", "debris"})
 
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+|(?=\*\*|[Q\d]|$))")
+_SECTION = re.compile(r"[ \t]*\\((?:sub){0,2}section)\*?\{")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^`\n]*)$")
-_ITEM = re.compile(r"[ \t>]*(?:[-*+•‣◦▪●–][ \t]+|\(?\d{1,3}[.)](?:[ \t]+|(?=[A-Z*]))|\(?[a-zA-Z]\)[ \t]+)(?=\S)")
+_ITEM = re.compile(
+    r"[ \t>]*(?:[-*+•‣◦▪●–▸▹►][ \t]+|\\item(?![a-zA-Z])[ \t]*|[\u2700-\u27bf\U0001f300-\U0001faff]\ufe0f?[ \t]+"
+    r"|(?:[IVX]{1,5}|[ivx]{2,5})[.)][ \t]+|\(?\d{1,3}[.)](?:[ \t]+|(?=[A-Z*]))|\(?[a-zA-Z]\)[ \t]+|[a-z]\.[ \t]+)(?=\S)"
+)
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,})$")
 _SETEXT = re.compile(r"[ \t]{0,3}(=+|-{2,})[ \t]*$")
 _IMAGE = re.compile(
     r"[ \t>]*(?:(?:\[?!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])(?:\]\([^)\n]*\))?|<img\b[^>\n]*>)[ \t]*)+$", re.I
 )
-_MARKUP = re.compile(r"[ \t]*(?:(?:</?[a-zA-Z][^<>\n]*>|&nbsp;)[ \t]*)+$")
+# Tags, the skeleton of LaTeX, and links back to the top of the page.
+_MARKUP = re.compile(
+    r"[ \t]*(?:(?:(?:</?[a-zA-Z][^<>\n]*>|&nbsp;)[ \t]*)+"
+    r"|\\(?:documentclass|usepackage|begin|end|maketitle|newpage|clearpage|tableofcontents|label|bigskip|medskip|noindent)\b"
+    r"(?:\[[^\]\n]*\]|\{[^}\n]*\})*[ \t]*"
+    r"|[*_]{0,3}\[[^\n]{0,20}?\b(?:back|top|up|contents)\b[^\n]{0,40}\]\(#[^)\n]*\)[*_]{0,3}[ \t]*)$",
+    re.I,
+)
 _TABLE_RULE = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
-_MATH = re.compile(r"[ \t>]*(\$\$|\\\[|\\begin\{([a-zA-Z]+\*?)\})")
+_MATH = re.compile(
+    r"[ \t>]*(\$\$|\\\[|\\begin\{("
+    r"(?!(?:enumerate|itemize|description|document|center|figure|frame|exercise|question)s?\b)[a-zA-Z]+\*?)\})"
+)
 # What Jupyter leaves in an export: prompts, complaints about a question typed into a code cell, figure placeholders.
 _DEBRIS = re.compile(
     r"[ \t]*(?:(?:In|Out)[ \t]?\[[ \t\d*]*\][ \t]*:?|Object `[^`\n]*` not found\.|<Figure size [^>\n]*>"
@@ -105,6 +119,9 @@ class _Scanner:
         heading = _HEADING.match(line)
         if heading:
             return "heading", self.until_comment(pos, stop), len(heading[1])
+        section = _SECTION.match(line)
+        if section:
+            return "heading", stop, 2 + section[1].count("sub")
         for kind, pattern in _ONE_LINERS:
             if pattern.match(line):
                 return kind, stop, 0
@@ -201,5 +218,5 @@ def blocks(text: str, start: int = 0, end: int | None = None) -> list[Block]:
 def heading_text(raw: str) -> str:
     """A heading's words without its marks: `## **Deployment:** ##` becomes `Deployment`."""
     first = raw.strip().splitlines()[0] if raw.strip() else ""
-    words = re.sub(r"^#{1,6}\s*|\s+#+\s*$", "", first.strip())
+    words = re.sub(r"^#{1,6}\s*|\s+#+\s*$|^\\(?:sub){0,2}section\*?\{|(?<=\w)\}$", "", first.strip())
     return re.sub(r"[*_`]{1,3}(.+?)[*_`]{1,3}", r"\1", words).strip(" \t*_:").strip()

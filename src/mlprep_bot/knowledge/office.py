@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 
 def read_docx(data: bytes) -> tuple[str, str]:
-    """Paragraphs, lists and tables in the order of the document; heading styles become `#`."""
+    """Paragraphs, lists, tables and text boxes in their order, then footnotes; heading styles become `#`."""
     import docx
     from docx.table import Table
 
@@ -17,18 +18,19 @@ def read_docx(data: bytes) -> tuple[str, str]:
     listed = False
     for block in document.iter_inner_content():
         if isinstance(block, Table):
-            parts.append(table([[cell.text for cell in _row_cells(row)] for row in block.rows]))
+            parts.append(table([[_cell_text(cell) for cell in _row_cells(row)] for row in block.rows]))
             listed = False
             continue
         mark = numbering.mark(block)
         text = _docx_paragraph(block, mark)
-        if not text:
-            continue
-        if mark and listed:
+        if text and mark and listed:
             parts[-1] += "\n" + text
-        else:
+        elif text:
             parts.append(text)
-        listed = bool(mark)
+        boxes = list(_boxes(block))
+        parts += boxes
+        listed = (bool(mark) if text else listed) and not boxes
+    parts += _footnotes(document)
     title = document.core_properties.title or ""
     return title.strip(), "\n\n".join(part for part in parts if part)
 
@@ -58,7 +60,7 @@ class _Numbering:
     def mark(self, paragraph: Any) -> str:
         """The list mark of a paragraph with its indentation; "" for ordinary ones and headings."""
         found = self.place(paragraph)
-        if found is None or not paragraph.text.strip():
+        if found is None or not words_of(paragraph._p).strip():
             return ""
         number, level = found
         for deeper in [key for key in self.counts if key[0] == number and key[1] > level]:
@@ -97,7 +99,7 @@ def _row_cells(row: Any) -> list[Any]:
 
 def _docx_paragraph(paragraph: Any, mark: str) -> str:
     """One paragraph with its heading level, list mark and bold whole-line emphasis."""
-    text = str(paragraph.text).strip()
+    text = words_of(paragraph._p).strip()
     if not text:
         return ""
     style = str((paragraph.style.name if paragraph.style is not None else "") or "")
@@ -110,6 +112,98 @@ def _docx_paragraph(paragraph: Any, mark: str) -> str:
     if runs and all(run.bold for run in runs) and len(text) < 300 and "\n" not in text:
         text = f"**{text}**"
     return mark + text
+
+
+def _name(element: Any) -> str:
+    """An element's name without its namespace; a comment has none."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def words_of(element: Any) -> str:
+    """The text of a paragraph or a part of it, with links, formulas and marks of footnotes; text boxes stand apart."""
+    said: list[str] = []
+    for child in element:
+        name = _name(child)
+        if name == "t":
+            said.append(child.text or "")
+        elif name in {"br", "cr"}:
+            said.append("\n")
+        elif name in {"tab", "ptab"}:
+            said.append("\t")
+        elif name == "noBreakHyphen":
+            said.append("-")
+        elif name in {"oMath", "oMathPara"}:
+            said.append(f"${formula(child).strip()}$")
+        elif name in {"footnoteReference", "endnoteReference"}:
+            said.append(f"[^{name[0]}{_attribute(child, 'id')}]")
+        elif name not in {
+            "del",
+            "moveFrom",
+            "drawing",
+            "pict",
+            "object",
+            "AlternateContent",
+            "pPr",
+            "rPr",
+            "instrText",
+        }:
+            said.append(words_of(child))
+    return "".join(said)
+
+
+def _attribute(element: Any, name: str) -> str:
+    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
+def formula(element: Any) -> str:
+    """Office's formula on one line: fractions, powers, indices and roots as in LaTeX, the rest as its letters."""
+    name = _name(element)
+    if name == "t":
+        return element.text or ""
+    parts = {_name(child): formula(child) for child in element if not _name(child).endswith("Pr")}
+    if name == "f":
+        return f"\\frac{{{parts.get('num', '')}}}{{{parts.get('den', '')}}}"
+    if name in {"sSup", "sSub", "sSubSup", "nary"}:
+        base = parts.get("e", "")
+        sub, sup = parts.get("sub", ""), parts.get("sup", "")
+        marks = (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
+        return f"{_sign(element)}{marks} {base}" if name == "nary" else base + marks
+    if name == "rad":
+        return f"\\sqrt{{{parts.get('e', '')}}}"
+    inner = "".join(formula(child) for child in element if not _name(child).endswith("Pr"))
+    return f"({inner})" if name == "d" else inner
+
+
+def _sign(nary: Any) -> str:
+    sign = next((_attribute(e, "val") for e in nary.iter() if _name(e) == "chr"), "∫")
+    return {"∑": "\\sum", "∏": "\\prod", "∫": "\\int"}.get(sign, sign)
+
+
+def _boxes(paragraph: Any) -> Iterator[str]:
+    """The paragraphs of the text boxes that hang on a paragraph; Word writes each a second time for old programs."""
+    for box in paragraph._p.iter():
+        if _name(box) == "txbxContent" and not any(_name(outer) == "Fallback" for outer in box.iterancestors()):
+            yield from filter(None, (words_of(p).strip() for p in box.iter() if _name(p) == "p"))
+
+
+def _footnotes(document: Any) -> list[str]:
+    """`[^f2]: …`, as the text refers to them."""
+    from docx.oxml import parse_xml
+
+    found: list[str] = []
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if kind not in {"footnotes", "endnotes"} or relation.is_external:
+            continue
+        for note in parse_xml(relation.target_part.blob):
+            words = " ".join(" ".join(words_of(p) for p in note.iter() if _name(p) == "p").split())
+            if words and not _attribute(note, "type"):
+                found.append(f"[^{kind[0]}{_attribute(note, 'id')}]: {words}")
+    return found
+
+
+def _cell_text(cell: Any) -> str:
+    return "\n".join(words_of(p) for p in cell._tc.iter() if _name(p) == "p")
 
 
 def table(rows: list[list[str]]) -> str:

@@ -9,7 +9,7 @@ the labels, section titles, images and notebook debris at its ends.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,26 +18,38 @@ from mlprep_bot.domain import Document, Question, Span
 from mlprep_bot.knowledge.candidates import Candidate, candidates
 from mlprep_bot.knowledge.cards import is_card, parse_card
 from mlprep_bot.knowledge.identity import normalised, question_id
+from mlprep_bot.knowledge.keyed import AnswerKeys
 from mlprep_bot.knowledge.labels import Line, inline_answer, is_no_answer, is_placeholder, is_title, lines_of
 from mlprep_bot.knowledge.markdown import NOISE, Block, blocks, heading_text
-from mlprep_bot.knowledge.selection import select
-
-_CLOSING_SECTION = re.compile(
-    r"(?:references?|bibliography|further reading|resources|links|appendix|conclusions?|summary|about)\b",
-    re.I,
-)
+from mlprep_bot.knowledge.pairs import Pair, pairs
+from mlprep_bot.knowledge.roles import with_roles
+from mlprep_bot.knowledge.selection import CLOSING_SECTION, select
 
 
 def find_questions(document: Document) -> list[Question]:
     """The document's questions in order. Raises CardError for a corpus card that breaks its format."""
     if document.kind == "card" or (document.kind == "markdown" and is_card(document.text)):
         return [parse_card(document)]
-    return _Finder(document).run()
+    return [] if document.kind == "text" and _is_code(document.text) else _Finder(document).run()
+
+
+_CODE = re.compile(
+    r"\s*(?:import \w|from [\w.]+ import\b|#include|using \w|(?:def|class|func|fn|public|private|static)\b.*[:{(]$"
+    r"|(?:if|for|while|elif|else|try|except|with|switch)\b.*[:{]$|return\b|[\w.\[\]\"']+\s*[-+*/]?=\s*\S|[\w.]+\(.*\)[;,]?$"
+    r"|[{}()\[\];,]+$|//|.*[;{}]$)"
+)
+
+
+def _is_code(text: str) -> bool:
+    """Whether a text file is a program: its comments ask nobody."""
+    lines = [line for line in text[:200_000].split("\n") if line.strip() and not line.startswith("#")]
+    return len(lines) > 2 and sum(1 for line in lines if _CODE.match(line)) > 0.7 * len(lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    candidate: Candidate
+    start: int  # of the wording
+    end: int
     topic: str
     answer: Span | None
 
@@ -69,9 +81,9 @@ class _Titles:
         alone = line.first and (at + 1 == len(lines) or lines[at + 1].block != line.block)
         return alone and line.kind == "para" and is_title(self.text[line.start : line.end])
 
-    def topic(self, candidate: Candidate) -> str:
+    def topic(self, start: int) -> str:
         """The nearest title above."""
-        above = bisect_left(self.starts, candidate.start)
+        above = bisect_left(self.starts, start)
         return self.words(self.lines[above - 1]) if above else ""
 
     def words(self, line: Line) -> str:
@@ -83,11 +95,12 @@ class _Titles:
         above = bisect_left(self.starts, candidate.start)
         if not level:
             level = next((line.level for line in reversed(self.lines[max(0, above - 50) : above]) if line.level), 0)
-        for line in self.lines[bisect_left(self.starts, candidate.end) :]:
+        for at in range(bisect_left(self.starts, candidate.end), len(self.lines)):
+            line = self.lines[at]
             if line.start >= stop:
                 break
             closes = line.level <= level if level else line.level in self.topical
-            closing = line.level <= max(level, 2) and _CLOSING_SECTION.match(self.words(line))
+            closing = line.level <= max(level, 2) and CLOSING_SECTION.match(self.words(line))
             if line.level and (closes or closing):
                 return line.start
         return stop
@@ -98,15 +111,29 @@ class _Finder:
         self.document = document
         self.text = document.text
         self.blocks = blocks(self.text)
-        self.lines = lines_of(self.text, self.blocks)
+        self.lines = with_roles(self.text, lines_of(self.text, self.blocks))
 
     def run(self) -> list[Question]:
         asked = candidates(self.text, self.lines)
         chosen = select(self.text, self.lines, asked, f"{self.document.name} {self.document.title}")
-        chosen = self.without_contents(chosen)
+        beside = pairs(self.text, self.blocks)
+        chosen = self.without_contents(_without_cards(chosen, beside, self.blocks))
+        keys = AnswerKeys(self.text, self.lines, chosen)
+        chosen = [c for c in chosen if not keys.holds(c)]
         titles = _Titles(self.text, self.lines, chosen)
-        found = [_Found(c, titles.topic(c), self.answer(n, chosen, titles)) for n, c in enumerate(chosen)]
-        return self.named(self.without_repeats(found))
+        found = [
+            _Found(
+                c.start, c.end, titles.topic(c.start), keys.answers.get(c.start) or self.answer(n, chosen, titles, keys)
+            )
+            for n, c in enumerate(chosen)
+        ]
+        held = sorted((f.answer for f in found if f.answer), key=lambda span: span.start)
+        starts = [span.start for span in held]
+        for pair in beside:
+            before = bisect_right(starts, pair.start) - 1
+            if before < 0 or pair.start >= held[before].end:
+                found.append(_Found(pair.start, pair.end, titles.topic(pair.start), pair.answer))
+        return self.named(self.without_repeats(sorted(found, key=lambda f: f.start)))
 
     def without_contents(self, chosen: list[Candidate]) -> list[Candidate]:
         """Without a table of contents: questions side by side whose wordings all come again further down."""
@@ -126,11 +153,11 @@ class _Finder:
             )
         ]
 
-    def answer(self, n: int, chosen: Sequence[Candidate], titles: _Titles) -> Span | None:
+    def answer(self, n: int, chosen: Sequence[Candidate], titles: _Titles, keys: AnswerKeys) -> Span | None:
         """The exact span of what answers the nth question."""
         candidate = chosen[n]
         stop = chosen[n + 1].line.start if n + 1 < len(chosen) else len(self.text)
-        stop = titles.section_end(candidate, stop)
+        stop = keys.stop(candidate.start, titles.section_end(candidate, stop))
         found = [b for b in blocks(self.text, self.after_label(candidate, stop), stop) if b.kind not in NOISE]
         while found and (found[-1].kind == "heading" or found[-1].start in titles.bare or self.is_empty(found[-1])):
             found.pop()
@@ -178,7 +205,7 @@ class _Finder:
 
     def without_repeats(self, found: list[_Found]) -> list[_Found]:
         """A wording that is answered somewhere is not also unanswered; one that never is counts once."""
-        wording = {id(f): normalised(self.text[f.candidate.start : f.candidate.end]) for f in found}
+        wording = {id(f): normalised(self.text[f.start : f.end]) for f in found}
         answered = {wording[id(f)] for f in found if f.answer}
         kept: list[_Found] = []
         seen: set[str] = set()
@@ -192,8 +219,10 @@ class _Finder:
     def named(self, found: Sequence[_Found]) -> list[Question]:
         count: Counter[str] = Counter()
         questions: list[Question] = []
+        line, counted = 1, 0
         for f in found:
-            start, end = f.candidate.start, f.candidate.end
+            line, counted = line + self.text.count("\n", counted, f.start), f.start
+            start, end = f.start, f.end
             wording = self.text[start:end]
             key = normalised(wording)
             questions.append(
@@ -203,10 +232,17 @@ class _Finder:
                     text=wording,
                     start=start,
                     end=end,
-                    line=self.text.count("\n", 0, start) + 1,
+                    line=line,
                     topic=f.topic,
                     answer=f.answer,
                 )
             )
             count[key] += 1
         return questions
+
+
+def _without_cards(chosen: list[Candidate], beside: Sequence[Pair], found: Sequence[Block]) -> list[Candidate]:
+    """Without the lines that are flash cards."""
+    starts = [block.start for block in found]
+    cards = {bisect_right(starts, pair.start) for pair in beside}
+    return [c for c in chosen if bisect_right(starts, c.start) not in cards]

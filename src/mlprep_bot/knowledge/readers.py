@@ -21,7 +21,7 @@ from mlprep_bot.knowledge.cards import is_card
 if TYPE_CHECKING:
     from mlprep_bot.knowledge.formats import Extracted
 
-READER_VERSION = "1"  # change it when a file would give another text: every file is then read again
+READER_VERSION = "2"  # change it when a file would give another text: every file is then read again
 EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
         ".md": "markdown",
@@ -143,12 +143,12 @@ def _bytes(path: Path, name: str) -> bytes:
 
 
 def _extracted(kind: str, data: bytes, name: str) -> Extracted:
-    from mlprep_bot.knowledge import formats, office  # here, not above: the formats' libraries are slow to import
+    from mlprep_bot.knowledge import formats, office, pdf  # here, not above: the formats' libraries are slow to import
 
     if kind in {"markdown", "text"}:
         return "", decode(data, name)
     read: Mapping[str, Callable[[bytes], Extracted]] = {
-        "pdf": formats.read_pdf,
+        "pdf": pdf.read_pdf,
         "docx": office.read_docx,
         "pptx": office.read_pptx,
         "html": formats.read_html,
@@ -254,6 +254,18 @@ def _binary(name: str) -> UnreadableDocument:
     )
 
 
+_LISTED = re.compile(r"\s*(?:[-*+>|`]|[\w.]{1,4}[.)]\s|Q\w*\s*\d*\s*[:.])")
+_TITLE_CHARS = 300
+
+
 def _title(text: str, name: str) -> str:
+    """The first heading, else a first line that stands as one, else the file's name."""
     heading = re.search(r"^[ \t]{0,3}#[ \t]+(.+?)[ \t#]*$", text[:20000], re.M)
-    return heading[1].strip("*_: ") if heading else Path(name).stem
+    if heading:
+        return heading[1].strip("*_: ")
+    first, _, rest = text.lstrip().partition("\n")
+    # A line that goes on in the next one, in small letters, is the beginning of a wrapped paragraph.
+    goes_on = rest[:1] != "\n" and rest.lstrip()[:1].islower()
+    if rest.strip() and len(first) <= _TITLE_CHARS and not goes_on and not _LISTED.match(first):
+        return first.strip("*_: ") or Path(name).stem
+    return Path(name).stem

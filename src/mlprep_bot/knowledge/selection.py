@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,31 +13,40 @@ from mlprep_bot.knowledge.asking import Asks
 from mlprep_bot.knowledge.candidates import Candidate, before_answer
 from mlprep_bot.knowledge.labels import Line
 
+CLOSING_SECTION = re.compile(
+    r"(?:references?|bibliography|further reading|resources|links|appendix|conclusions?|summary|about"
+    r"|final (?:thoughts|words|notes)|wrapping up|closing|next steps)\b",
+    re.I,
+)
 _INVITING = re.compile(r"\b(?:questions?|q\s*&\s*a|q and a|faqs?|interviews?|quiz|exercises?|viva)\b", re.I)
 
 
 def select(text: str, lines: Sequence[Line], found: Sequence[Candidate], inviting: str) -> list[Candidate]:
     """The candidates that are questions, in order. `inviting` is the document's name and title."""
-    chosen = [c for c in found if c.line.label and _labelled(lines, found, c)]
+    several = sum(1 for c in found if c.line.label) > 1
+    chosen = [c for c in found if c.line.label and _labelled(lines, c, several=several)]
     chosen += [c for c in found if not c.line.label and _answered(lines, c, chosen)]
     forms: dict[str, list[Candidate]] = defaultdict(list)
+    silent: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in found:
-        if not candidate.line.label and candidate.asks > Asks.NO:
-            forms[candidate.form].append(candidate)
+        if not candidate.line.label:
+            (forms if candidate.asks > Asks.NO else silent)[candidate.form].append(candidate)
     chosen_at = {c.at for c in chosen}
     for form, members in forms.items():
-        group = _Group(text, lines, form, members, {c.form for c in chosen if not c.line.label}, inviting)
-        chosen += [c for c in group.accepted() if c.at not in chosen_at]
+        trusted = {c.form for c in chosen if not c.line.label}
+        accepted = _Group(text, lines, form, members, trusted, inviting).accepted()
+        accepted = counted(text, accepted, [*members, *silent[form]])
+        chosen += [c for c in accepted if c.at not in chosen_at]
     return _unnested(lines, sorted(chosen, key=lambda c: c.start))
 
 
-def _labelled(lines: Sequence[Line], found: Sequence[Candidate], candidate: Candidate) -> bool:
+def _labelled(lines: Sequence[Line], candidate: Candidate, *, several: bool) -> bool:
     line = candidate.line
     if line.word in {"interviewer", "prompt", "problem"}:
         return candidate.asks > Asks.NO
     if candidate.asks > Asks.NO or before_answer(lines, candidate.last):
         return True
-    return line.separated and sum(1 for c in found if c.line.label) > 1
+    return line.separated and several
 
 
 def _answered(lines: Sequence[Line], candidate: Candidate, labelled: Sequence[Candidate]) -> bool:
@@ -46,8 +56,8 @@ def _answered(lines: Sequence[Line], candidate: Candidate, labelled: Sequence[Ca
         line.kind == "item" and line.number is None and candidate.asks < Asks.CLEARLY
     ):
         return False
-    before = [c for c in labelled if c.start < candidate.start]
-    if before and not any(between.label == "answer" for between in lines[before[-1].last : candidate.at]):
+    before = bisect_left(labelled, candidate.start, key=lambda c: c.start)
+    if before and not any(lines[at].label == "answer" for at in range(labelled[before - 1].last, candidate.at)):
         return False
     return candidate.asks > Asks.NO or bool(line.level) or line.number is not None or line.bold
 
@@ -70,6 +80,8 @@ class _Group:
             return self.standing_out()
         if self.form == "number":
             return self.numbered()
+        if self.form in {"letter", "roman"}:
+            return self.lettered()
         if self.form in {"bullet", "plain"}:
             return self.bare()
         return []
@@ -94,6 +106,8 @@ class _Group:
         total = sum(1 for line in self.lines if line.form == self.form and line.label != "answer")
         if self.form in {"summary", "dt"} or (self.invited() and clear):
             return self.members if 2 * len(self.members) >= total else clear
+        if len(clear) < 3 and 3 * len(clear) < total:
+            return []  # a rhetorical one among the titles of an article
         if len(clear) >= 2 and 2 * len(self.members) > total and any(c.marked for c in clear):
             return self.members
         return clear if len(clear) >= 3 else [c for c in clear if c.marked]
@@ -128,17 +142,39 @@ class _Group:
         alone = len(members) == 1 and (len(same) == 1 or share >= 0.4) and spaced > 0
         return self.filled(members) if enough or alone else []
 
+    def lettered(self) -> list[Candidate]:
+        """`a)`, `b)` or `I.`, `II.`: mostly choices and parts, so nearly all must ask, and be answered in between."""
+        members = [c for c in self.clear() if c.marked]
+        same = [line for line in self.lines if line.form == self.form and not line.label]
+        if len(members) < 2 or 2 * len(members) <= len(same):
+            return []
+        return members if self.spaced(members) >= 0.5 or (self.invited() and not self.led_in(members)) else []
+
     def chain(self, members: list[Candidate]) -> list[Candidate]:
         """Members without the lists that restart at 1 inside the answer of a longer count."""
         runs: list[list[Candidate]] = []
         for member in members:
             number = member.line.number or 0
             if runs and number > (runs[-1][-1].line.number or 0):
-                back = next((n for n in range(len(runs) - 1) if (runs[n][-1].line.number or 0) + 1 == number), None)
+                back = next(
+                    (
+                        n
+                        for n in range(max(0, len(runs) - 50), len(runs) - 1)
+                        if (runs[n][-1].line.number or 0) + 1 == number
+                    ),
+                    None,
+                )
                 if back is None or (runs[-1][-1].line.number or 0) + 1 == number:
                     runs[-1].append(member)
                     continue
-            back = next((n for n in range(len(runs) - 1) if (runs[n][-1].line.number or 0) + 1 == number), None)
+            back = next(
+                (
+                    n
+                    for n in range(max(0, len(runs) - 50), len(runs) - 1)
+                    if (runs[n][-1].line.number or 0) + 1 == number
+                ),
+                None,
+            )
             if back is not None and number > 1:
                 del runs[back + 1 :]
                 runs[-1].append(member)
@@ -174,6 +210,8 @@ class _Group:
         if len(members) < 2:
             return []
         same = [line for line in self.lines if line.form == self.form and line.first and not line.label]
+        if self.form == "bullet" and self.invited() and len(self.members) == len(same):
+            members = self.members  # "Prove that …" among questions
         ratio = len(members) / max(1, len(same))
         if self.form == "bullet":
             invited = (self.invited() and not self.led_in(members)) or self.share(members) >= 0.5
@@ -192,6 +230,26 @@ class _Group:
         )
 
 
+def counted(text: str, accepted: list[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
+    """With the headings and bold lines that state (`4. Bagging`), where the count of the questions needs them."""
+    if not accepted or not (accepted[0].line.level or accepted[0].form == "bold-number"):
+        return accepted
+    known = {c.at for c in accepted}
+    numbered = sorted((c for c in {c.at: c for c in others}.values() if c.line.number is not None), key=lambda c: c.at)
+    runs: list[list[Candidate]] = []
+    for candidate in numbered:
+        if runs and candidate.line.number == (runs[-1][-1].line.number or 0) + 1:
+            runs[-1].append(candidate)
+        else:
+            runs.append([candidate])
+    for run in runs:
+        while run and run[-1].at not in known and CLOSING_SECTION.match(text[run[-1].start : run[-1].end]):
+            run.pop()
+        if sum(1 for c in run if c.asks == Asks.CLEARLY) >= 2 and 2 * sum(1 for c in run if c.at in known) > len(run):
+            accepted = accepted + [c for c in run if c.at not in known]
+    return sorted(accepted, key=lambda c: c.start)
+
+
 def _unnested(lines: Sequence[Line], chosen: list[Candidate]) -> list[Candidate]:
     """Without questions inside the answer of a surer one, and without titles that only introduce questions."""
     peers = Counter((c.form, bool(c.line.label)) for c in chosen)
@@ -206,8 +264,12 @@ def _unnested(lines: Sequence[Line], chosen: list[Candidate]) -> list[Candidate]
         int, Candidate
     ] = {}  # by rank: an earlier question of the same rank cannot hold what a later one does not
     above = _levels_above(lines)
+    closing = {
+        level: [at for at, line in enumerate(lines) if 0 < line.level <= level and line.label != "answer"]
+        for level in range(7)
+    }
     for candidate in chosen:
-        if not any(_inside(lines, above, owner, candidate) for owner in latest.values()):
+        if not any(_inside(lines, above, closing, owner, candidate) for owner in latest.values()):
             kept.append(candidate)
             latest[candidate.rank] = candidate
     return kept
@@ -223,16 +285,23 @@ def _introduces(
     return alone or below.at == title.last + 1
 
 
-def _inside(lines: Sequence[Line], above: Sequence[int], owner: Candidate, candidate: Candidate) -> bool:
+def _inside(
+    lines: Sequence[Line],
+    above: Sequence[int],
+    closing: Mapping[int, Sequence[int]],
+    owner: Candidate,
+    candidate: Candidate,
+) -> bool:
+    """Whether no heading of the owner's level or above comes between the two."""
     if owner.rank >= candidate.rank or _is_answered_next(lines, candidate):
         return False
     level = owner.line.level or above[owner.at]
-    between = lines[owner.last + 1 : candidate.at + 1]
-    return not any(line.level and line.level <= level and line.label != "answer" for line in between)
+    after = bisect_right(closing[level], owner.last)
+    return not (after < len(closing[level]) and closing[level][after] <= candidate.at)
 
 
 def _is_answered_next(lines: Sequence[Line], candidate: Candidate) -> bool:
-    return not candidate.line.label and before_answer(lines, candidate.last)
+    return not (candidate.line.label or candidate.line.style) and before_answer(lines, candidate.last)
 
 
 def _levels_above(lines: Sequence[Line]) -> list[int]:
