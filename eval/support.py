@@ -34,7 +34,7 @@ AGAINST = (
     "copy_negated", "copy_exchanged",
 )  # fmt: skip
 NAMES = FOR + AGAINST
-ROUNDS = 3  # the weights choose the window, and the windows the weights
+ROUNDS = 2  # the weights choose the window, and the windows the weights
 PENALTY = 0.25  # of squared weights
 DRAWS = 2000
 Row = dict[str, Any]
@@ -135,7 +135,7 @@ def calibrate() -> None:
         grid = np.arange(0.40, 0.71, 0.01)
         # Near-ties go to the lower threshold: fewer true sentences are marked.
         best = max(quality(d, scores >= t) for t in grid)
-        threshold = next(float(t) for t in grid if quality(d, scores >= t) >= best - 0.01)
+        threshold = next(float(t) for t in grid if quality(d, scores >= t) >= best - 0.005)
         named = {name: round(float(w), 3) for name, w in zip(NAMES, solution[:-1], strict=True)}
         weights = Weights(named, round(float(solution[-1]), 3), round(threshold, 2))
     table = {

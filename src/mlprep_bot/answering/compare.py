@@ -13,7 +13,7 @@ from mlprep_bot.answering.copies import near_copy
 from mlprep_bot.answering.facts import Token, everyday
 from mlprep_bot.answering.numbers import same_number
 from mlprep_bot.answering.order import misbound, order_gains, reversed_share
-from mlprep_bot.answering.relations import antonym_conflicts, is_negation, polarity_conflicts
+from mlprep_bot.answering.relations import affirmed, antonym_conflicts, is_negation, negated, polarity_conflicts
 from mlprep_bot.ports import Vectors
 
 Similarities = Callable[[Sequence[str], Sequence[str]], Vectors]
@@ -175,10 +175,11 @@ def _numbers(
 
 
 def _uneven(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> bool:
-    """Whether one of claim and nearest evidence sentence has a negation and the other has none."""
-    stems = {t.stem for t in claim if t.content}
-    nearest = max(evidence, key=lambda sentence: len(stems & {t.stem for t in sentence}))
-    return any(map(is_negation, claim)) != any(map(is_negation, nearest))
+    """Whether one of claim and nearest evidence sentence denies something of what they share, and the other nothing."""
+    stems = {affirmed(t)[0] for t in claim if t.content}
+    nearest = max(evidence, key=lambda sentence: len(stems & {affirmed(t)[0] for t in sentence}))
+    denied = any(flag and affirmed(t)[0] in stems for t, flag in zip(nearest, negated(nearest), strict=True))
+    return any(is_negation(t) or (t.content and affirmed(t)[1]) for t in claim) != denied
 
 
 def _unbound(claim: Sequence[Token], window: Sequence[Token]) -> list[str]:

@@ -103,6 +103,7 @@ def plain(text: str) -> str:
         if sign in text:
             text = text.replace(sign, f" {name} ")
     text = _AT_MOST.sub(" at-most ", text)
+    text = re.sub(r"\bdiffers? from\b", "is not", text)
     text = _AT_LEAST.sub(" at-least ", text)
     text = text.translate(_SUPERSCRIPTS).replace("’", "'").replace("×", "x")
     return re.sub(r"[*`~\\{}]+|(?<!\w)_+|_+(?!\w)", " ", text).replace("_", " ")

@@ -13,6 +13,7 @@ from mlprep_bot.answering.words import words
 _ORDERED = 20  # words of a sentence whose order is compared; the work grows with the cube
 
 # What joins a cause and its effect. `_BACKWARD` names the effect first when it stands inside a sentence.
+_CONTRASTS = frozenset(("while", "whereas", "but", "although"))
 _BACKWARD = frozenset(["because", "since", "due", "owing", "if", "when", "unless", "as", "whenever", "thanks"])
 _BACKWARD_PAIRS = frozenset(
     (verb, "from") for verb in ("result", "results", "stems", "come", "comes", "arises", "follows")
@@ -21,7 +22,19 @@ _FORWARD = frozenset(stem(word) for word in words("linking words"))
 
 
 def canonical_order(sentence: Sequence[Token]) -> list[Token]:
-    """The sentence with cause before effect: what follows a "because" or passive "by" inside it comes first."""
+    """The sentence with cause before effect, each side of a "but" or "while" for itself."""
+    ordered: list[Token] = []
+    side: list[Token] = []
+    for token in sentence:
+        if token.text.lower() in _CONTRASTS:
+            ordered += _cause_first(side)
+            side = []
+        side.append(token)
+    return ordered + _cause_first(side)
+
+
+def _cause_first(sentence: Sequence[Token]) -> list[Token]:
+    """What follows a "because" or passive "by" inside it comes first."""
     for i, token in enumerate(sentence):
         word = token.text.lower()
         following = sentence[i + 1].text.lower() if i + 1 < len(sentence) else ""
@@ -163,7 +176,7 @@ def _clauses(sentence: Sequence[Token]) -> list[set[str]]:
     found: list[set[str]] = [set()]
     previous = sentence[0].clause if sentence else 0
     for token in sentence:
-        if token.clause != previous or token.text.lower() in ("while", "whereas", "but", "although"):
+        if token.clause != previous or token.text.lower() in _CONTRASTS:
             found.append(set())
         previous = token.clause
         if token.content or token.number:

@@ -27,12 +27,11 @@ _NEGATIONS = frozenset(
         "hardly",
         "barely",
         "scarcely",
-        "unlike",
     ]
 )
 # "unchanged" says "not changed": words that hold their own negation, and what they are without it.
 _INSIDE = {stem(word): stem(plain[0]) for word, plain in pairs("inner negations")}
-_NOT_UN = ("under", "unit", "uni", "until", "unless", "union", "unlike", "uncle", "unison", "undo", "unknown")
+_NOT_UN = ("under", "unit", "uni", "until", "unless", "union", "uncle", "unison", "undo", "unknown")
 _NEGATIVE_STEMS = frozenset(
     stem(w) for w in ["lack", "lacks", "lacking", "fail", "fails", "failed", "absent", "absence", "unable"]
 )
