@@ -1,21 +1,42 @@
-"""Do the passages answer the question at all? Decided before any model is asked."""
+"""Do the passages answer the question at all? Decided before any model is asked.
+
+A logistic score over a few of the signals that retrieval observed (`knowledge/retrieval.py`, `knowledge/asked.py`),
+with a floor for each share of answerable questions that is to be let through. Weights and floors are fitted by
+`eval/refusal.py --fit` into `refusal.json`; `docs/refusal.md` says how well it does.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
-from mlprep_bot.answering.dependence import content_words
-from mlprep_bot.domain import Retrieved
-from mlprep_bot.knowledge.lexical import terms
+from mlprep_bot.answering.commands import is_command
+from mlprep_bot.domain import AskedWord, Passage, Retrieved
+from mlprep_bot.knowledge import asked
 
-_WORD = re.compile(r"[\w+#./'-]*\w[+#]*")
+# Above 0: more of it speaks for an answer; below: against one. The fit never turns a sign round.
+SIGNS: Mapping[str, int] = {
+    "best_cosine": 1,
+    "best_sentence": 1,
+    "best_unit": 1,
+    "question_cosine": 1,
+    "said": 1,
+    "said_together": 1,
+    "said_close": 1,
+    "indexed": 1,
+    "gap": -1,
+}
+_TELLING = 0.10  # a missing word with less of the question's meaning is not worth telling the reader
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`probability` that the passages answer the question; `reason` in words for the reader."""
+    """`probability` that the passages answer the question; `reason` in words for the reader, never empty."""
 
     sufficient: bool
     probability: float
@@ -23,72 +44,98 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """A logistic score over `Signals.values` (see `retrieval.py`), set by hand on two dozen questions."""
+class Table:
+    """What was fitted: a weight for each signal of SIGNS, the bias, and (coverage, floor of the score) ascending."""
 
-    best_cosine: float = 9.0
-    question_cosine: float = 3.0
-    coverage: float = 1.5
-    unknown_weight: float = -2.0
-    bias: float = -5.7
+    weights: Mapping[str, float]
+    bias: float
+    floors: tuple[tuple[float, float], ...]
+
+    def score(self, signals: Mapping[str, float]) -> float:
+        """Log-odds that the passages answer, when as many questions are answerable as are not."""
+        return self.bias + sum(weight * signals.get(name, 0.0) for name, weight in self.weights.items())
+
+    def floor(self, coverage: float) -> float:
+        """The score from which a question is let through, between the fitted coverages on a straight line."""
+        below, above = self.floors[0], self.floors[-1]
+        for place in self.floors:
+            if place[0] <= coverage:
+                below = place
+            if place[0] >= coverage:
+                above = place
+                break
+        if above[0] <= below[0] or coverage <= below[0]:
+            return below[1]
+        return below[1] + (above[1] - below[1]) * (min(coverage, above[0]) - below[0]) / (above[0] - below[0])
+
+
+@cache
+def shipped() -> Table:
+    """The table in the package."""
+    raw = json.loads(resources.files("mlprep_bot.answering").joinpath("refusal.json").read_text("utf-8"))
+    floors = tuple(sorted((float(share), float(floor)) for share, floor in raw["floors"].items()))
+    return Table(raw["weights"], raw["bias"], floors)
 
 
 class Gate:
     """Lets a question through when the nearest passages are likely to answer it."""
 
-    def __init__(self, *, coverage: float = 0.90, weights: Weights | None = None) -> None:
+    def __init__(self, *, coverage: float = 0.90, table: Table | None = None) -> None:
         """`coverage` is the share of answerable questions to let through; more of them lowers the floor."""
-        self._weights = weights or Weights()
-        self._floor = min(0.95, max(0.05, 0.5 + 2.0 * (0.90 - coverage)))
+        self._table = table or shipped()
+        self._floor = self._table.floor(coverage)
 
     def assess(self, query: str, retrieved: Retrieved) -> Evidence:
         """Evidence for `query` in what was retrieved for it."""
+        if is_command(query):
+            return Evidence(False, 0.0, "This gives orders to the assistant; it asks nothing of your documents.")
         if not retrieved.passages:
             return Evidence(False, 0.0, "Nothing in your documents is near this question.")
-        missing = _missing(query, retrieved)
-        seen = _signals(query, retrieved, missing)
-        weights = self._weights
-        score = (
-            weights.bias
-            + weights.best_cosine * seen["best_cosine"]
-            + weights.question_cosine * seen["question_cosine"]
-            + weights.coverage * seen["coverage"]
-            + weights.unknown_weight * seen["unknown_weight"]
-        )
+        values, words = observed(query, retrieved)
+        if not words:
+            return Evidence(False, 0.0, "There is no word in this question that documents could be searched for.")
+        score = self._table.score(values)
         probability = 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, score))))
-        sufficient = probability >= self._floor
-        return Evidence(sufficient, probability, "" if sufficient else _reason(missing, seen))
+        sufficient = score >= self._floor
+        nearest = _about(retrieved.passages[0])
+        reason = f"The nearest passages are about {nearest}." if sufficient else _refusal(words, nearest)
+        return Evidence(sufficient, probability, reason)
 
 
-def _signals(query: str, retrieved: Retrieved, missing: list[str]) -> dict[str, float]:
-    """What retrieval observed; what it did not is taken from the passages."""
-    asked = len(_asked(query))
-    fallback = {
-        "best_cosine": max(p.ranking.cosine or 0.0 for p in retrieved.passages),
-        "question_cosine": 0.0,
-        "coverage": 1.0 - len(missing) / asked if asked else 0.0,
-        "unknown_weight": 0.0,
+def observed(query: str, retrieved: Retrieved) -> tuple[Mapping[str, float], tuple[AskedWord, ...]]:
+    """Retrieval's signals and words; what it did not observe is taken from the passages, all words alike."""
+    if retrieved.signals.words or "said" in retrieved.signals.values:
+        return retrieved.signals.values, retrieved.signals.words
+    alike = asked.words(query)
+    present = {stem: 1 for word in alike for stem in word.stems}  # nobody looked into the index
+    values, words = asked.measure(alike, present, retrieved.passages)
+    cosine = max(p.ranking.cosine or 0.0 for p in retrieved.passages)
+    derived = {
+        "best_cosine": cosine,
+        "best_sentence": cosine,
+        "best_unit": cosine,
+        "question_cosine": cosine / 2,
+        "indexed": values["said"],
     }
-    return fallback | dict(retrieved.signals.values)
+    return values | derived | dict(retrieved.signals.values), words
 
 
-def _missing(query: str, retrieved: Retrieved) -> list[str]:
-    """The question's content words that no passage says."""
-    held = {term for p in retrieved.passages for term in terms(f"{p.text}\n{p.heading}\n{p.question}\n{p.document}")}
-    return [word for word, stems in _asked(query).items() if not stems & held]
+def _refusal(words: tuple[AskedWord, ...], nearest: str) -> str:
+    heaviest = sorted((word for word in words if word.weight >= _TELLING), key=lambda word: -word.weight)
+    unknown = [word.text for word in heaviest if not word.indexed][:_NAMED]
+    unsaid = [word.text for word in heaviest if word.indexed and not word.said][:_NAMED]
+    if unknown:
+        return f"{_listed(unknown)} nowhere in your documents; the nearest passages are about {nearest}."
+    if unsaid:
+        return f"{_listed(unsaid)} not in the nearest passages, which are about {nearest}."
+    return f"The nearest passages are about {nearest}, but none of them seems to say what you ask."
 
 
-def _asked(query: str) -> dict[str, set[str]]:
-    """The question's content words as written, each with its stems."""
-    subject = set(content_words(query))  # "example", "regarding", "explain" ask, and need not be in a passage
-    words = {word.strip("'./-"): set(terms(word)) for word in _WORD.findall(query) if word.lower() in subject}
-    return {word: stems for word, stems in words.items() if stems}
+def _listed(words: list[str]) -> str:
+    quoted = [f"“{word}”" for word in words]
+    return f"{quoted[0]} is" if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]} are"
 
 
-def _reason(missing: list[str], seen: dict[str, float]) -> str:
-    if not missing:
-        return "Your documents use these words, but no passage answers this question."
-    quoted = ", ".join(f"“{word}”" for word in missing[:4])
-    verb = "is" if len(missing) == 1 else "are"
-    nowhere = seen.get("unknown", 0.0) * seen.get("terms", 0.0) >= len(missing)
-    return f"{quoted} {verb} {'nowhere in your documents' if nowhere else 'in none of the nearest passages'}."
+def _about(passage: Passage) -> str:
+    subject = " ".join((passage.question or passage.heading or passage.document).split())
+    return f"“{subject if len(subject) <= 120 else subject[:117].rstrip() + '…'}”"

@@ -9,17 +9,19 @@ signals for the evidence gate, each between 0 and 1 and documented with the othe
 | `said` | weight of the words that the first passages say |
 | `said_together` | the same for the best single passage |
 | `indexed` | weight of the words that occur anywhere in the index |
+| `said_close` | the same for the best stretch of 20 content words, about two sentences |
+| `phrased` | share of the neighbouring words, by weight, that are neighbours in a passage as well |
 | `gap` | weight of the heaviest word that the first passages do not say |
 
 A word counts as said when its stem is, when it is one slip of the keys away from a word that is, when it is
-written in one word or two, or when it is the initials of what is said (and the other way round).
+written in one word or two, short for one, or when it is the initials of what is said (and the other way round).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,11 +30,14 @@ from mlprep_bot.domain import AskedWord, Passage
 from mlprep_bot.knowledge.lexical import terms
 from mlprep_bot.ports import Embedder, Vectors
 
-NAMES = ("said", "said_together", "indexed", "gap")
+NAMES = ("said", "said_together", "said_close", "phrased", "indexed", "gap")
 MAX_WORDS = 16  # of a longer question the first: each costs one short text to embed
 _WORD = re.compile(r"[\w+#'/.-]*\w[+#]*")
 _EDGES = "'./-"
 _SHORTEST_TYPO = 5  # of a shorter word one letter more or less is usually another word
+_SHORTEST_CUT = 4  # "prod", "algo", "backprop"
+_STRETCH = 20
+_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +49,54 @@ class Weighed:
     weight: float
 
 
-def weigh(query: str, vector: Vectors, embedder: Embedder) -> list[Weighed]:
-    """The distinct content words of a question with their weights; `vector`, shape (dimensions,), is the question's."""
-    words: dict[tuple[str, ...], str] = {}
-    for found in _WORD.finditer(query):
-        word = found[0].strip(_EDGES)
+def words(query: str) -> list[Weighed]:
+    """The distinct content words of a question, all weighing the same."""
+    found: dict[tuple[str, ...], str] = {}
+    for match in _WORD.finditer(query):
+        word = match[0].strip(_EDGES)
         stems = tuple(terms(word))
         if stems:
-            words.setdefault(stems, word)
-    chosen = list(words.items())[:MAX_WORDS]
-    if len(chosen) < 2:
-        return [Weighed(text, stems, 1.0) for stems, text in chosen]
-    without = embedder.embed_queries([_without(query, text) for _, text in chosen])
+            found.setdefault(stems, word)
+    chosen = list(found.items())[:MAX_WORDS]
+    return [Weighed(text, stems, 1.0 / len(chosen)) for stems, text in chosen]
+
+
+def weigh(query: str, vector: Vectors, embedder: Embedder) -> list[Weighed]:
+    """The same words by what they weigh; `vector`, shape (dimensions,), is the question's."""
+    found = words(query)
+    if len(found) < 2:
+        return found
+    without = embedder.embed_queries([_without(query, word.text) for word in found])
     moved = np.maximum(0.0, 1.0 - without @ vector) + 1e-6
-    shares = moved / moved.sum()
-    return [Weighed(text, stems, float(share)) for (stems, text), share in zip(chosen, shares, strict=True)]
-
-
-def judge(weighed: Sequence[Weighed], frequencies: Mapping[str, int], read: Sequence[Passage]) -> tuple[AskedWord, ...]:
-    """For each word whether it is indexed and whether one of the passages says it."""
-    said = _Said(read)
-    found = []
-    for at, word in enumerate(weighed):
-        here = said.has(word) or said.compound(weighed, at) or said.spelled_out(weighed, at)
-        indexed = here or all(frequencies.get(stem, 0) for stem in word.stems)
-        found.append(AskedWord(word.text, word.weight, indexed, here))
-    return tuple(found)
+    return [replace(word, weight=float(share)) for word, share in zip(found, moved / moved.sum(), strict=True)]
 
 
 def measure(
     weighed: Sequence[Weighed], frequencies: Mapping[str, int], read: Sequence[Passage]
 ) -> tuple[dict[str, float], tuple[AskedWord, ...]]:
-    """The signals of NAMES, and the words they come from."""
-    words = judge(weighed, frequencies, read)
-    alone = (judge(weighed, frequencies, [passage]) for passage in read)
+    """The signals of NAMES for the first passages, and the words they come from."""
+    said = [_said(weighed, _running(passage)) for passage in read]
+    anywhere = [any(one[at] for one in said) for at in range(len(weighed))]
+    indexed = [
+        here or all(frequencies.get(stem, 0) for stem in word.stems)
+        for word, here in zip(weighed, anywhere, strict=True)
+    ]
+    judged = tuple(
+        AskedWord(word.text, word.weight, known, here)
+        for word, known, here in zip(weighed, indexed, anywhere, strict=True)
+    )
+    weights = [word.weight for word in weighed]
     values = {
-        "said": _share(word.weight for word in words if word.said),
-        "said_together": max((_share(w.weight for w in one if w.said) for one in alone), default=0.0),
-        "indexed": _share(word.weight for word in words if word.indexed),
-        "gap": max((word.weight for word in words if not word.said), default=0.0),
+        "said": _share(w for w, here in zip(weights, anywhere, strict=True) if here),
+        "said_together": max(
+            (_share(w for w, at in zip(weights, one, strict=True) if at) for one in said), default=0.0
+        ),
+        "said_close": max((_closest(weights, one) for one in said), default=0.0),
+        "phrased": _phrased(weights, said),
+        "indexed": _share(w for w, known in zip(weights, indexed, strict=True) if known),
+        "gap": max((w for w, here in zip(weights, anywhere, strict=True) if not here), default=0.0),
     }
-    return values, words
+    return values, judged
 
 
 def nothing() -> dict[str, float]:
@@ -101,37 +113,90 @@ def _without(query: str, word: str) -> str:
     return " ".join(left.split()) or "?"
 
 
-class _Said:
-    """What passages say, ready to be asked for one word after another."""
+def _running(passage: Passage) -> list[str]:
+    return terms(f"{passage.question or passage.heading}\n{passage.text}")
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        running = [terms(f"{p.question or p.heading}\n{p.text}") for p in passages]
-        self._stems = {stem for stems in running for stem in stems}
-        self._pairs = {a + b for stems in running for a, b in pairwise(stems)}
-        self._initials = " ".join("".join(stem[0] for stem in stems) for stems in running)
 
-    def has(self, word: Weighed) -> bool:
-        stems = self._stems
-        if all(stem in stems or stem in self._pairs or self._typo(stem) for stem in word.stems):
-            return True
-        text = word.text.lower()
-        return 3 <= len(text) <= 5 and text.isalpha() and text in self._initials
+def _said(words: Sequence[Weighed], running: Sequence[str]) -> list[list[int]]:
+    """For each word the places, in terms, where the running text says it."""
+    places: dict[str, list[int]] = {}
+    for at, stem in enumerate(running):
+        places.setdefault(stem, []).append(at)
+    for at, (left, right) in enumerate(pairwise(running)):
+        places.setdefault(left + right, []).append(at)
+    initials = "".join(stem[0] for stem in running)
+    found = [_places(word, places, initials) for word in words]
+    for first, last in _runs(len(words)):
+        # "fine tuning" for "finetuning", "population stability index" for "PSI".
+        span = words[first:last]
+        joined = "".join(terms("".join(word.text for word in span)))
+        short = "".join(word.text[0].lower() for word in span)
+        here = (places.get(joined, []) if len(span) == 2 else []) + (places.get(short, []) if len(span) > 2 else [])
+        for at in range(first, last):
+            found[at] = found[at] or here
+    return found
 
-    def compound(self, words: Sequence[Weighed], at: int) -> bool:
-        """ "fine tuning" where the passage has "finetuning"."""
-        near = [pair for pair in (words[max(0, at - 1) : at + 1], words[at : at + 2]) if len(pair) == 2]
-        return any("".join(stem for word in pair for stem in word.stems) in self._stems for pair in near)
 
-    def spelled_out(self, words: Sequence[Weighed], at: int) -> bool:
-        """ "population stability index" where the passage has "PSI"."""
-        initials = "".join(word.text[0].lower() for word in words)
-        spans = ((a, a + n) for n in (3, 4) for a in range(max(0, at - n + 1), at + 1) if a + n <= len(words))
-        return any(initials[a:b] in self._stems for a, b in spans)
+def _runs(count: int) -> Iterable[tuple[int, int]]:
+    return ((first, first + size) for size in (2, 3, 4) for first in range(count - size + 1))
 
-    def _typo(self, stem: str) -> bool:
-        if len(stem) < _SHORTEST_TYPO or not stem.isalpha():
-            return False
-        return any(other[0] == stem[0] and _one_slip(stem, other) for other in self._stems if other)
+
+def _places(word: Weighed, places: Mapping[str, list[int]], initials: str) -> list[int]:
+    joined = "".join(word.stems)
+    if len(word.stems) > 1 and joined in places:
+        return places[joined]
+    if len(word.stems) > 1 and "-" in word.text:
+        return []  # "k-means" is not said by a k here and a mean there
+    if all(len(stem) == 1 and stem.isalpha() for stem in word.stems):
+        return []  # a letter is everywhere in formulas; with its neighbour it is found as a run
+    found = [places.get(stem) or _nearly(stem, places) for stem in word.stems]
+    if all(found):
+        return [at for one in found for at in one]
+    text = word.text.lower()
+    if 3 <= len(text) <= 5 and text.isalpha() and text in initials:
+        return [initials.index(text)]
+    return []
+
+
+def _nearly(stem: str, places: Mapping[str, list[int]]) -> list[int]:
+    """Where a word stands that this one is short for, or one slip of the keys away from."""
+    if len(stem) < _SHORTEST_CUT or not stem.isalpha():
+        return []
+    for other in places:
+        if other[0] != stem[0]:
+            continue
+        if len(other) >= len(stem) + 3 and other.startswith(stem):
+            return places[other]
+        if len(stem) >= _SHORTEST_TYPO and _one_slip(stem, other):
+            return places[other]
+    return []
+
+
+def _closest(weights: Sequence[float], said: Sequence[Sequence[int]]) -> float:
+    """The most weight that is said within any stretch of _STRETCH terms."""
+    marks = sorted((at, word) for word, places in enumerate(said) for at in places)
+    best = 0.0
+    for first, (start, _) in enumerate(marks):
+        inside = set()
+        for at, word in marks[first:]:
+            if at - start >= _STRETCH:
+                break
+            inside.add(word)
+        best = max(best, sum(weights[word] for word in inside))
+    return min(1.0, best)
+
+
+def _phrased(weights: Sequence[float], said: Sequence[Sequence[Sequence[int]]]) -> float:
+    """Of the question's neighbouring words, by weight, the share that are neighbours in a passage too."""
+    if len(weights) < 2:
+        return float(any(one[0] for one in said)) if weights else 0.0
+    total = close = 0.0
+    for left, right in pairwise(range(len(weights))):
+        weight = weights[left] * weights[right]
+        total += weight
+        if any(abs(a - b) <= _NEIGHBOURS for one in said for a in one[left] for b in one[right]):
+            close += weight
+    return close / total if total else 0.0
 
 
 def _one_slip(left: str, right: str) -> bool:

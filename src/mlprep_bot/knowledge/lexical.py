@@ -91,8 +91,13 @@ def terms(text: str) -> list[str]:
         if _SPACELESS.search(word):
             found.extend(_pairs(word))
         else:
-            found.append(_stem(word.partition("'")[0] or word))
+            found.append(_stem(_one_spelling(word.partition("'")[0] or word)))
     return found
+
+
+def _one_spelling(word: str) -> str:
+    """"quantisation" for "quantization", "behavior" for "behaviour": a document and its reader may differ."""
+    return _OUR.sub("or", _IZE.sub("s", word))
 
 
 def _pairs(run: str) -> list[str]:
@@ -160,6 +165,8 @@ def _stem(word: str) -> str:
 
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_IZE = re.compile(r"(?<=\w\w[iy])z(?=(?:e[drs]?|ers|ing|ations?|able)$)")
+_OUR = re.compile(r"(?<=behavi)our|(?<=neighb)our|(?<=^col)our|(?<=^fav)our|(?<=^lab)our")
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 # Articles, prepositions, pronouns, auxiliaries and the words that only make a sentence a question.

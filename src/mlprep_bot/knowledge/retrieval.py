@@ -17,7 +17,7 @@ Every search also reports what it observed, for the evidence gate, as `Signals.v
 | `unknown` | share of the query's content terms that occur nowhere in the index |
 | `unknown_weight` | the same by idf |
 | `terms` | number of distinct content terms of the query |
-| `said`, `said_together`, `indexed`, `gap` | the same questions asked of words weighed by meaning: see `asked.py` |
+| `said`, `said_together`, `said_close`, `phrased`, `indexed`, `gap` | the same questions asked of words weighed by meaning: see `asked.py` |
 """
 
 from __future__ import annotations
