@@ -148,7 +148,9 @@ def _scan_part(found: Scan, library: Library, part: Part, tick: Callable[[int, i
     row = library.root_id(part.root)
     entries = library.entries(row) if row else {}
     failures = library.failures(row) if row else {}
-    files = [path for path in _files(part.path) if not path.is_relative_to(library.data_dir)]
+    # Our own files are no documents, wherever the data folder lies; the uploads inside it are.
+    uploads = part.root != library.data_dir and part.root.is_relative_to(library.data_dir)
+    files = [path for path in _files(part.path) if uploads or not path.is_relative_to(library.data_dir)]
     if not files and part.path.is_dir():
         found.empty.append(part.path)
     seen = set()

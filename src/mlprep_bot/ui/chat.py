@@ -74,7 +74,7 @@ class ChatTab:
         asked: dict[str, Any] = {**hidden, "concurrency_limit": AT_ONCE, "trigger_mode": "once"}
         gr.on([self.send.click, self.box.submit], self.ask, [self.box, self.picker, self.session], everything, **asked)
         self.retry.click(self.ask_again, [self.picker, self.session], everything, **asked)
-        self.stop.click(self.halt, [self.session], [self.notice], queue=False, **hidden)
+        self.stop.click(self.halt, [self.session], [self.notice], concurrency_limit=None, **hidden)
         self.clear.click(self.forget, [self.session], everything, **hidden)
         self.picker.input(self.describe, [self.picker], [self.banner], **hidden)
 

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mlprep_bot.errors import SettingsError
 from mlprep_bot.settings import Settings
+from mlprep_bot.ui.uploads import MEGABYTE
 
 COOKIE = "mlprep_token"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -158,7 +159,7 @@ class Guard:
 
     def _limit(self, path: str) -> int:
         # Multipart wrapping is small; the files of one upload may be several.
-        return self.upload_mb * 1_000_000 * 4 if path == "/gradio_api/upload" else SMALL_BODY
+        return self.upload_mb * MEGABYTE * 4 if path == "/gradio_api/upload" else SMALL_BODY
 
     def _too_large(self) -> Response:
         text = f"Too large: a file may have {self.upload_mb} MB. Split it, or raise MLPREP_UPLOAD_MB."

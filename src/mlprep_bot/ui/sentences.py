@@ -13,6 +13,7 @@ SIGN = {Verdict.SUPPORTED: "✓", Verdict.UNSUPPORTED: "✗", Verdict.UNCITED: "
 WORDS = {Verdict.SUPPORTED: "supported", Verdict.UNSUPPORTED: "not supported", Verdict.UNCITED: "no source"}
 LIST_SIGN = re.compile(r"\s*(?:[-*+•]|(\d{1,4})[.)])\s+")
 _HEADING_SIGN = re.compile(r"\s*#{1,6}\s+")
+HEADING_WORDS = 10  # a short heading claims nothing; a longer one is judged like any other sentence
 _LISTS = {"bullet": "ul", "number": "ol"}
 
 
@@ -60,7 +61,7 @@ def _block_html(kind: str, group: Sequence[tuple[int, Sentence]], turn: int) -> 
 def _sentence_html(sentence: Sentence, kind: str, turn: int, number: int, *, leads: bool) -> str:
     verdict = sentence.verdict
     text = _text_html(sentence.text, kind if leads else "")
-    if kind == "heading" and verdict is Verdict.UNCITED:  # a heading claims nothing
+    if kind == "heading" and verdict is Verdict.UNCITED and len(sentence.text.split()) <= HEADING_WORDS:
         return text
     buttons = "".join(_button(c, f"t{turn}-c{number + i}") for i, c in enumerate(sentence.citations))
     reason = f": {escape(sentence.reason)}" if sentence.reason and verdict is not Verdict.SUPPORTED else ""

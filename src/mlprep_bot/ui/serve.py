@@ -16,6 +16,7 @@ from mlprep_bot.app import App
 from mlprep_bot.errors import MlprepError, SettingsError
 from mlprep_bot.settings import Settings
 from mlprep_bot.ui.security import Guard, check_exposure
+from mlprep_bot.ui.uploads import MEGABYTE
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def make_server(app: App) -> FastAPI:
         pwa=False,
         mcp_server=False,
         show_error=False,
-        max_file_size=settings.upload_mb * 1_000_000,
+        max_file_size=settings.upload_mb * MEGABYTE,
         theme=page.theme(),
         head=page.head(),
     )

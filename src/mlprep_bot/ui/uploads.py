@@ -12,6 +12,7 @@ from pathlib import Path
 from mlprep_bot.domain import Failure
 
 MOST_FILES = 20
+MEGABYTE = 1024 * 1024  # as Gradio counts when it names the limit
 _UNSAFE = re.compile(r"[^\w.\- ]+")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
@@ -67,6 +68,6 @@ def _objection(source: Path, suffixes: Sequence[str], limit_mb: int, position: i
     size = source.stat().st_size
     if size == 0:
         return "the file is empty"
-    if size > limit_mb * 1_000_000:
-        return f"{size / 1_000_000:.1f} MB; the limit is {limit_mb} MB (MLPREP_UPLOAD_MB)"
+    if size > limit_mb * MEGABYTE:
+        return f"{size / MEGABYTE:.1f} MB; the limit is {limit_mb} MB (MLPREP_UPLOAD_MB)"
     return ""
