@@ -50,6 +50,7 @@ def mlprep(home: Path, *arguments: str, stdin: str = "", **environment: str) -> 
         text=True,
         encoding="utf-8",
         timeout=300,
+        check=False,
     )
 
 
@@ -177,6 +178,20 @@ def test_a_dead_ollama_is_an_error_with_a_fix(home: Path, indexed: dict):
     done = mlprep(home, "ask", "what does dropout do?", MLPREP_WRITER="ollama", OLLAMA_HOST="127.0.0.1:9")
     assert done.returncode == 6
     assert "ollama serve" in done.stderr
+
+
+def test_a_forgotten_folder_leaves_the_index_and_its_files_stay(home: Path, indexed: dict):
+    other = home / "other"
+    other.mkdir()
+    (other / "boosting.md").write_text("# Boosting\n\nBoosting fits each tree to the residuals.\n", encoding="utf-8")
+    mlprep(home, "index", str(other))
+    assert "boosting.md" in mlprep(home, "search", "residuals").stdout
+    assert mlprep(home, "index", str(other), "--forget").returncode == 0
+    assert "boosting.md" not in mlprep(home, "search", "residuals").stdout
+    assert (other / "boosting.md").exists()
+    again = mlprep(home, "index", str(other), "--forget")
+    assert again.returncode == 4
+    assert "Not indexed" in again.stderr
 
 
 def test_doctor_names_every_part(home: Path, indexed: dict):

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from conftest import REPOSITORY
 
 
@@ -30,7 +31,8 @@ def test_the_wheel_holds_corpus_and_licences(wheel: Path):
 
 def test_every_data_file_of_the_source_is_in_the_wheel(wheel: Path):
     source = REPOSITORY / "src"
-    files = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    found = [path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = {path.relative_to(source).as_posix() for path in found}
     assert files <= set(zipfile.ZipFile(wheel).namelist())
 
 

