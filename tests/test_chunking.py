@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlprep_bot.domain import Document
 from mlprep_bot.knowledge.chunking import ChunkSizes, chunk_document
-from mlprep_bot.knowledge.labels import is_answer_label
+from mlprep_bot.knowledge.labels import is_answer_label, is_no_answer, is_title
 from mlprep_bot.knowledge.markdown import NOISE, blocks
 from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.readers import clean
@@ -59,36 +59,56 @@ def test_chunks_are_exact_disjoint_and_ordered(text, sizes):
 
 
 def exempted(text, questions):
-    """Marks what is no passage: noise, headings, titles, questions with their labels, restated numbers."""
+    """Marks what is no passage: noise, headings, tags, labels without an answer, and each question's own marks."""
     exempt = bytearray(len(text))
-    for block in blocks(text):
-        if block.kind in NOISE or block.kind == "heading":
-            exempt[block.start : block.end] = b"\1" * (block.end - block.start)
-    titles = (
-        r"^[^\S\n]*(?:[^\n]{0,60}:|(?:\*\*|__)[^\n]{0,60}(?:\*\*|__):?)[^\S\n]*$"  # "Cost:" right before a question
-    )
-    for mark in re.finditer(rf"</?[a-zA-Z][^<>\n]*>|{titles}", text, re.M):
-        exempt[mark.start() : mark.end()] = b"\1" * (mark.end() - mark.start())
+
+    def leave_out(start, end):
+        exempt[start:end] = b"\1" * (end - start)
+
+    found = blocks(text)
+    for block in found:
+        words = text[block.start : block.end]
+        if block.kind in NOISE or block.kind == "heading" or is_no_answer(words):
+            leave_out(block.start, block.end)
+    for tag in re.finditer(r"</?[a-zA-Z][^<>\n]*>|<!--.*?-->", text, re.S):
+        leave_out(tag.start(), tag.end())
+    below = 0  # the question above, with its answer
     for question in questions:
-        exempt_question(text, question, exempt)
+        leave_out(text.rfind("\n", 0, question.start) + 1, question.end)
+        for block in titles_before(text, below, question.start):
+            leave_out(block.start, block.end)
+        if question.answered:
+            exempt_labels(text, question, leave_out)
+        else:  # `What is X? (easy)`, and below it perhaps `Ans:`
+            stop = (text + "\n").index("\n", question.end)
+            for line in re.finditer(r"\n[^\n]*", text[stop:]):
+                if line[0].strip() and not is_no_answer(line[0]):
+                    break
+                leave_out(stop + line.start(), stop + line.end())
+            leave_out(question.end, stop)
+        below = question.answer.end if question.answer else stop
     return exempt
 
 
-def exempt_question(text, question, exempt):
-    start = text.rfind("\n", 0, question.start) + 1
-    if question.answer:  # a number that restates the question's
-        for mark in re.finditer(r"\d+[.)]\s+$", text[: question.answer.start]):
-            exempt[mark.start() : mark.end()] = b"\1" * len(mark[0])
-    stop = question.answer.start if question.answer else question.end
-    exempt[start : question.end] = b"\1" * (question.end - start)
-    for line in re.finditer(r"[^\n]+", text[question.end : stop]):
-        if not question.answered or re.search(r"\b(?:a|ans)\b\W*$", line[0], re.I) or is_answer_label(line[0]):
-            at = question.end + line.start()
-            exempt[at : at + len(line[0])] = b"\1" * len(line[0])
-    if not question.answered:
-        stop = text.find("\n", question.end)
-        stop = len(text) if stop < 0 else stop
-        exempt[question.end : stop] = b"\1" * (stop - question.end)
+def titles_before(text, begin, start):
+    """The titles right above a question: `**Deployment**`, `Cost:`."""
+    for block in reversed(blocks(text, begin, max(begin, text.rfind("\n", 0, start) + 1))):
+        words = text[block.start : block.end]
+        if block.kind in NOISE or block.kind == "heading" or is_no_answer(words) or not re.search(r"\w", words):
+            continue
+        if not is_title(words):
+            return
+        yield block
+
+
+def exempt_labels(text, question, leave_out):
+    """What stands on the answer's own line before it is its label or restated number; so are whole lines of labels."""
+    line_start = max(question.end, text.rfind("\n", 0, question.answer.start) + 1)
+    leave_out(line_start, question.answer.start)
+    assert len(text[line_start : question.answer.start].strip()) < 40, "a label is short"
+    for line in re.finditer(r"[^\n]+", text[question.end : line_start]):
+        if is_answer_label(line[0]):
+            leave_out(question.end + line.start(), question.end + line.end())
 
 
 @settings(deadline=None, max_examples=300)

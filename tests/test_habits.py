@@ -2,7 +2,8 @@
 
 `seen.txt` was looked at while the recogniser was improved (19 of 33 right before, 33 after). `held.txt` was written
 at the same time and set aside until the end: 20 of 33 right before, 27 at the first look after. Its six misses were
-mended then, so neither says any longer how it does on documents that nobody has seen.
+mended then; of the 14 of `third.txt`, written after that, 10 were right before the work and 12 at the first look, and
+the two were mended as well. So none says any longer how it does on documents that nobody has seen.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.readers import read_document
 
 FOLDER = Path(__file__).parent / "habits"
-SEEN = list(habits(FOLDER / "seen.txt"))
-HELD = list(habits(FOLDER / "held.txt"))
+HABITS = [habit for name in ("seen", "held", "third") for habit in habits(FOLDER / f"{name}.txt")]
 
 
 def counts(habit: Habit, folder: Path) -> tuple[int, int]:
@@ -25,6 +25,6 @@ def counts(habit: Habit, folder: Path) -> tuple[int, int]:
     return len(questions), sum(question.answered for question in questions)
 
 
-@pytest.mark.parametrize("habit", [*SEEN, *HELD], ids=lambda habit: habit.name)
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
 def test_questions_and_answers_are_counted_as_a_careful_reader_does(habit: Habit, tmp_path: Path) -> None:
     assert counts(habit, tmp_path) == (habit.found, habit.answered)

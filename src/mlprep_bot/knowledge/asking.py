@@ -24,7 +24,7 @@ _ASKS_WITHOUT_MARK = re.compile(
 )
 # "What factors should be considered", "How many layers does BERT have"; but "How the model is trained" states.
 _ASKS_LATER = re.compile(
-    rf"(?:what|which|whose|how)\s+(?!the\b|a\b|an\b|we\b|you\b|i\b|it\b|they\b|this\b|that\b|these\b|those\b|to\b|our\b|your\b|my\b|not\b)"
+    rf"(?:what|which|whose|how\s+(?:many|much|often|long|well|far|fast|large|big|deep))\s+(?!the\b|a\b|an\b|we\b|you\b|i\b|it\b|they\b|this\b|that\b|these\b|those\b|to\b|our\b|your\b|my\b|not\b)"
     rf"(?:[\w-]+\s+){{1,5}}?(?:{_AUX}|happens?|makes?|causes?|differs?)\b|what\s+(?:happens|makes|causes|distinguishes|goes)\b",
     re.I,
 )

@@ -19,7 +19,7 @@ _ANSWER_HEAD = re.compile(
 _CELL = re.compile(r"(?:[^|\\\n]|\\.|\\$)+")
 _RULE_ROW = re.compile(r"[\s|:>-]+")
 # A tab, or the comma or semicolon of CSV right behind a question mark (perhaps quoted).
-_DELIMITER = re.compile(r"\t+|(?<=[?？])\"?[ \t]*[;,|][ \t]*|(?<=\")[;,][ \t]*(?=\")|[ \t]*::[ \t]*")
+_DELIMITER = re.compile(r"\t+|(?<=[?？])\"?[ \t]*[;,|][ \t]*|(?<=\")[;,][ \t]*(?=\")|[ \t]{0,3}::[ \t]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)

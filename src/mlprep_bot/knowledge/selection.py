@@ -94,7 +94,14 @@ class _Group:
         if _INVITING.search(self.inviting):
             return True
         first = self.members[0].at
-        above = [line for line in self.lines[:first] if line.level or line.bold or line.kind == "para"][-6:]
+        level = (
+            self.members[0].line.level or 7
+        )  # a heading beside theirs, such as "Open questions", says nothing of them
+        above = [
+            line
+            for line in self.lines[:first]
+            if 0 < line.level < level or (not line.level and (line.bold or line.kind == "para"))
+        ][-6:]
         return any(
             _INVITING.search(self.text[line.start : line.end])
             for line in above
