@@ -8,11 +8,13 @@ the two were mended as well. So none says any longer how it does on documents th
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from habits_builder import Habit, habits
+from mlprep_bot.domain import Document
 from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.readers import read_document
 
@@ -28,3 +30,21 @@ def counts(habit: Habit, folder: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
 def test_questions_and_answers_are_counted_as_a_careful_reader_does(habit: Habit, tmp_path: Path) -> None:
     assert counts(habit, tmp_path) == (habit.found, habit.answered)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "| Question | Answer |\n|---|---|\n| What is {n}? | It is {n}. |\n\n",
+        "Priya: What is {n}?\nSam: It is {n}.\n",
+        "1. What is {n}?\n2. Why {n}?\n\n## Answers\n\n1. Yes {n}.\n2. No.\n\n",
+        "a) What is {n}?\nIt is {n}.\n\n",
+        "What is {n}?\tIt is {n}.\n",
+    ],
+)
+def test_many_questions_take_time_in_proportion(pattern: str) -> None:
+    """A fifth of a megabyte takes about half a second; what grows with the square would take a minute."""
+    text = "".join(pattern.format(n=n) for n in range(200_000 // len(pattern)))
+    before = time.process_time()
+    assert len(find_questions(Document("notes.md", text, "markdown"))) > 1000
+    assert time.process_time() - before < 8
