@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from mlprep_bot.knowledge.asking import Asks
 from mlprep_bot.knowledge.candidates import Candidate, before_answer
 from mlprep_bot.knowledge.labels import Line
+from mlprep_bot.knowledge.nesting import unnested
 
 CLOSING_SECTION = re.compile(
     r"(?:references?|bibliography|further reading|resources|links|appendix|conclusions?|summary|about"
@@ -37,7 +38,7 @@ def select(text: str, lines: Sequence[Line], found: Sequence[Candidate], invitin
         accepted = _Group(text, lines, form, members, trusted, inviting).accepted()
         accepted = counted(text, accepted, [*members, *silent[form]])
         chosen += [c for c in accepted if c.at not in chosen_at]
-    return _unnested(lines, sorted(chosen, key=lambda c: c.start))
+    return unnested(lines, sorted(chosen, key=lambda c: c.start))
 
 
 def _labelled(lines: Sequence[Line], candidate: Candidate, *, several: bool) -> bool:
@@ -255,68 +256,3 @@ def counted(text: str, accepted: list[Candidate], others: Sequence[Candidate]) -
         if sum(1 for c in run if c.asks == Asks.CLEARLY) >= 2 and 2 * sum(1 for c in run if c.at in known) > len(run):
             accepted = accepted + [c for c in run if c.at not in known]
     return sorted(accepted, key=lambda c: c.start)
-
-
-def _unnested(lines: Sequence[Line], chosen: list[Candidate]) -> list[Candidate]:
-    """Without questions inside the answer of a surer one, and without titles that only introduce questions."""
-    peers = Counter((c.form, bool(c.line.label)) for c in chosen)
-    ranks = Counter(c.rank for c in chosen)
-    untitled: list[Candidate] = []
-    for candidate in reversed(chosen):  # from below, so that a title above a title goes too
-        if not (untitled and _introduces(candidate, untitled[-1], peers, ranks)):
-            untitled.append(candidate)
-    chosen = untitled[::-1]
-    kept: list[Candidate] = []
-    latest: dict[
-        int, Candidate
-    ] = {}  # by rank: an earlier question of the same rank cannot hold what a later one does not
-    above = _levels_above(lines)
-    closing = {
-        level: [at for at, line in enumerate(lines) if 0 < line.level <= level and line.label != "answer"]
-        for level in range(7)
-    }
-    for candidate in chosen:
-        if not any(_inside(lines, above, closing, owner, candidate) for owner in latest.values()):
-            kept.append(candidate)
-            latest[candidate.rank] = candidate
-    return kept
-
-
-def _introduces(
-    title: Candidate, below: Candidate, peers: Mapping[tuple[str, bool], int], ranks: Mapping[int, int]
-) -> bool:
-    """Whether a heading that asks is only the title of the questions below it."""
-    if not title.line.level or title.line.label or (below.line.level and below.line.level <= title.line.level):
-        return False
-    alone = peers[title.form, False] == 1 and ranks[below.rank] >= 2 and title.line.level == 1
-    return alone or below.at == title.last + 1
-
-
-def _inside(
-    lines: Sequence[Line],
-    above: Sequence[int],
-    closing: Mapping[int, Sequence[int]],
-    owner: Candidate,
-    candidate: Candidate,
-) -> bool:
-    """Whether no heading of the owner's level or above comes between the two."""
-    if owner.rank >= candidate.rank or _is_answered_next(lines, candidate):
-        return False
-    level = owner.line.level or above[owner.at]
-    after = bisect_right(closing[level], owner.last)
-    return not (after < len(closing[level]) and closing[level][after] <= candidate.at)
-
-
-def _is_answered_next(lines: Sequence[Line], candidate: Candidate) -> bool:
-    return not (candidate.line.label or candidate.line.style) and before_answer(lines, candidate.last)
-
-
-def _levels_above(lines: Sequence[Line]) -> list[int]:
-    """For each line, the level of the nearest heading above it that is no question and no answer; 0 without one."""
-    levels: list[int] = []
-    level = 0
-    for line in lines:
-        levels.append(level)
-        if line.level and not line.label:
-            level = line.level
-    return levels
