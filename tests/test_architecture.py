@@ -15,7 +15,8 @@ OURS = "mlprep_bot"
 ALLOWED = {
     "knowledge": {"domain", "errors", "ports", "settings", "knowledge"},
     "answering": {"domain", "errors", "ports", "settings", "knowledge", "answering"},
-    "adapters": {"domain", "errors", "ports", "settings", "knowledge", "adapters"},
+    "adapters": {"domain", "errors", "ports", "settings", "knowledge", "models", "adapters"},
+    "models": {"errors"},
     "ports": set(),
     "domain": set(),
     "errors": set(),
