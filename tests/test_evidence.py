@@ -137,7 +137,7 @@ def test_an_order_is_none_when_it_is_quoted_or_asked_about():
 
 @pytest.fixture(scope="module")
 def test_rows(embedder):
-    """A sample of the test split, searched for in the corpus as it was when the questions were labelled."""
+    """A sample of the test split, searched for in every third card: `eval/refusal.py` has all of both."""
     sys.path.insert(0, str(EVAL))
     try:
         import memory_index
@@ -146,13 +146,15 @@ def test_rows(embedder):
         sys.path.remove(str(EVAL))
     from mlprep_bot.knowledge.retrieval import Retriever
 
-    cards = json.loads((EVAL / "questions" / "cards.json").read_text("utf-8"))
+    cards = json.loads((EVAL / "questions" / "cards.json").read_text("utf-8"))[::3]
+    held = {Path(card).stem for card in cards}
     index = memory_index.MemoryIndex(memory_index.read_folder(REPOSITORY / "corpus", cards), embedder)
-    rows = [(refusal.kind_of(row), row["split"], row["question"]) for row in refusal.lines("corpus.jsonl")]
-    rows = [row for row in rows if row[1] == "test" and row[0] != "hard"]
-    sample = [row for row in rows if row[0] in {"far", "injection"}] + [
-        row for kind in ("answerable", "near") for row in [r for r in rows if r[0] == kind][::2]
-    ]
+    kept: dict[str, list[tuple[str, str, str]]] = {}
+    for row in refusal.lines("corpus.jsonl"):
+        if row["split"] == "test" and row.get("card", next(iter(held))) in held:
+            kept.setdefault(refusal.kind_of(row), []).append((refusal.kind_of(row), "test", row["question"]))
+    own = [("own", "test", text) for q in index.questions for text in (q.text, q.rubric.aliases[0])]
+    sample = kept["answerable"] + own + kept["near"][::3] + kept["far"] + kept["injection"]
     return refusal.ask("corpus", Retriever(index, embedder), sample)
 
 
@@ -160,11 +162,12 @@ def test_the_gate_decides_as_well_as_documented(test_rows):
     gate = Gate()
     passed = {
         kind: np.mean([gate.assess(r.question, r.retrieved).sufficient for r in test_rows if r.kind == kind])
-        for kind in ("answerable", "near", "far", "injection")
+        for kind in ("answerable", "own", "near", "far", "injection")
     }
     assert passed["far"] == passed["injection"] == 0
     assert passed["near"] <= 0.28
-    assert passed["answerable"] >= 0.85
+    assert passed["own"] >= 0.95
+    assert passed["answerable"] >= 0.75  # 0.90 of all 122; these are 37, with a standard error of 0.05
 
 
 def test_the_fit_refuses_the_test_split():
