@@ -54,17 +54,19 @@ def build(
     for n, run in enumerate(runs, start=1):
         first, chosen = run.chunks[0], best[id(run)]
         end = min(run.chunks[-1].end, first.start + budget_chars)
+        text = text_of(first.document)[first.start : end]
+        elsewhere = _sources(run.elsewhere, same_words(text), text_of)
         passages.append(
             Passage(
                 n=n,
-                text=text_of(first.document)[first.start : end],
+                text=text,
                 document=first.document,
                 start=first.start,
                 end=end,
                 heading=first.heading,
                 question=first.context if first.question_id else "",
                 score=score(run),
-                sources=(Source(first.document, first.start, end), *_sources(run.elsewhere)),
+                sources=(Source(first.document, first.start, end), *elsewhere),
                 ranking=rankings(chosen),
             )
         )
@@ -110,12 +112,15 @@ def _touch(left: Chunk, right: Chunk) -> bool:
     return left.document == right.document and 0 <= right.start - left.end <= MAX_GAP
 
 
-def _sources(chunks: Sequence[Chunk]) -> list[Source]:
-    """Where the same words stand in other documents, neighbours as one."""
+def _sources(chunks: Sequence[Chunk], said: str, text_of: Callable[[str], str]) -> list[Source]:
+    """Where (part of) the words `said` stand too; neighbours as one, where together they are still said."""
     found: list[Source] = []
     for chunk in sorted(chunks, key=lambda c: (c.document, c.start)):
-        if found and found[-1].document == chunk.document and 0 <= chunk.start - found[-1].end <= MAX_GAP:
-            found[-1] = Source(chunk.document, found[-1].start, chunk.end)
-        else:
-            found.append(Source(chunk.document, chunk.start, chunk.end))
+        last = found[-1] if found else None
+        if last and last.document == chunk.document and 0 <= chunk.start - last.end <= MAX_GAP:
+            together = text_of(chunk.document)[last.start : chunk.end]
+            if same_words(together) in said:
+                found[-1] = Source(chunk.document, last.start, chunk.end)
+                continue
+        found.append(Source(chunk.document, chunk.start, chunk.end))
     return found

@@ -17,13 +17,14 @@ Every search also reports what it observed, for the evidence gate, as `Signals.v
 | `unknown` | share of the query's content terms that occur nowhere in the index |
 | `unknown_weight` | the same by idf |
 | `terms` | number of distinct content terms of the query |
-| `said`, `said_together`, `said_close`, `phrased`, `indexed`, `gap` | the same questions asked of words weighed by meaning: see `asked.py` |
+| `said`, `said_together`, `said_close`, `phrased`, `indexed`, `gap` | of words weighed by meaning: see `asked.py` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from typing import Protocol
@@ -62,6 +63,17 @@ class Searchable(Protocol):
     def chunk_count(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A query, its vector (shape (dimensions,)), the candidate chunks by id, and what is known about them."""
+
+    query: str
+    vector: Vectors
+    pool: Mapping[str, Chunk]
+    evidence: Evidence
+    fused: Fused
+
+
 class Retriever:
     """Searches one generation. Safe to share between threads when the generation and the embedder are."""
 
@@ -84,6 +96,16 @@ class Retriever:
         timings: dict[str, float] = {}
         if not query.strip() or self._generation.chunk_count == 0:
             return Retrieved(query, (), Signals(signals.nothing() | asked.nothing()), timings)
+        found = self.find(query, timings)
+        with _timed(timings, "passages"):
+            passages = self.passages(found, budget_chars)
+        with _timed(timings, "signals"):
+            observed = self._signals(found, passages)
+        return Retrieved(query, passages, observed, timings)
+
+    def find(self, query: str, timings: dict[str, float] | None = None) -> Found:
+        """What both retrievers say about a query that is not empty, fused; before any budget."""
+        timings = {} if timings is None else timings
         with _timed(timings, "embed"):
             vector = self._embedder.embed_queries([query])
         with _timed(timings, "dense"):
@@ -92,19 +114,15 @@ class Retriever:
             words = dict(self._generation.lexical(query, LEXICAL_DEPTH))
             unit_words = dict(self._generation.lexical_units(query, LEXICAL_DEPTH))
         with _timed(timings, "fuse"):
-            found = dict.fromkeys([place.partition("#")[0] for place, _ in dense] + list(words))
-            pool = self._generation.chunks(list(found))
+            ids = dict.fromkeys([place.partition("#")[0] for place, _ in dense] + list(words))
+            pool = self._generation.chunks(list(ids))
             evidence = Evidence(_cosines(dense, pool), words, unit_words, min((c for _, c in dense), default=0.0))
-            fused = fuse(pool.values(), evidence)
-        with _timed(timings, "passages"):
-            passages = self._passages(pool, evidence, fused, budget_chars)
-        with _timed(timings, "signals"):
-            observed = self._signals(query, vector, pool, evidence, fused, passages)
-        return Retrieved(query, passages, observed, timings)
+            return Found(query, vector[0], pool, evidence, fuse(pool.values(), evidence))
 
-    def _passages(
-        self, pool: Mapping[str, Chunk], evidence: Evidence, fused: Fused, budget_chars: int
-    ) -> tuple[Passage, ...]:
+    def passages(self, found: Found, budget_chars: int) -> tuple[Passage, ...]:
+        """The passages of a search that a budget holds."""
+        evidence, fused = found.evidence, found.fused
+
         def ranking(chunk: Chunk) -> Ranking:
             return Ranking(
                 dense_rank=fused.dense_ranks.get(chunk.id),
@@ -115,24 +133,17 @@ class Retriever:
             )
 
         best_first = sorted(fused.chunks, key=lambda key: (-fused.chunks[key], key))
-        ordered = [pool[key] for key in best_first]
+        ordered = [found.pool[key] for key in best_first]
         return building.build(ordered, fused.units, ranking, self._text_of, budget_chars)
 
-    def _signals(
-        self,
-        query: str,
-        vector: Vectors,
-        pool: Mapping[str, Chunk],
-        evidence: Evidence,
-        fused: Fused,
-        passages: tuple[Passage, ...],
-    ) -> Signals:
-        terms = list(dict.fromkeys(lexical.terms(query)))[: lexical.MAX_TERMS]
+    def _signals(self, found: Found, passages: tuple[Passage, ...]) -> Signals:
+        terms = list(dict.fromkeys(lexical.terms(found.query)))[: lexical.MAX_TERMS]
         vocabulary = signals.Vocabulary(self._generation.document_frequencies(terms), self._generation.chunk_count)
         questions = list(dict.fromkeys(p.question for p in passages if p.question))[:QUESTIONS_COMPARED]
-        cosines = [float(np.dot(vector[0], self._question_vector(question))) for question in questions]
-        values = signals.measure(vocabulary, evidence, fused, list(pool.values()), passages, max(cosines, default=0.0))
-        weighed = asked.weigh(query, vector[0], self._embedder)
+        cosines = [float(np.dot(found.vector, self._question_vector(question))) for question in questions]
+        pool = list(found.pool.values())
+        values = signals.measure(vocabulary, found.evidence, found.fused, pool, passages, max(cosines, default=0.0))
+        weighed = asked.weigh(found.query, found.vector, self._embedder)
         more, words = asked.measure(weighed, vocabulary.frequencies, signals.first(passages))
         return Signals(values | more, words)
 

@@ -32,7 +32,8 @@ def views(chunks: Sequence[Chunk]) -> list[list[tuple[str, str]]]:
             for part in _parts(unit, limit, lambda at: len(chunks[at].text)):
                 words = "\n".join(chunks[at].text for at in part)
                 context = chunks[part[0]].context
-                found[part[0]].append((f"{letter}{len(part)}", f"{context}\n{words}" if context else words))
+                said = not context or words.startswith(context)  # a title line that became the heading
+                found[part[0]].append((f"{letter}{len(part)}", words if said else f"{context}\n{words}"))
     return found
 
 
