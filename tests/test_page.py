@@ -360,6 +360,7 @@ def test_it_fits_a_phone_and_the_dark(open_page, width, scheme):
         "mark",
         ".ml-question",
         ".ml-cite",
+        "#ml-ask",
     ):
         assert contrast(page, selector) >= 4.5, selector
     page.get_by_role("tab", name="Library").click()

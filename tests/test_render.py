@@ -275,9 +275,10 @@ def test_a_document_that_changed_shows_the_passage_alone():
 def test_a_refusal_offers_passages_and_questions_and_no_answer():
     near = passage(1, "Nearest.", question="What is near?")
     asked = Question("q", "a.md", "Ask me?", 0, 1, 1, "loss-functions", Span(0, 1))
-    html = exchange_html(
-        finished([], [near], status=Status.NOT_IN_CORPUS, topics=("loss-functions",)), {"loss-functions": [asked]}
-    )
+    topics = {"loss-functions": [asked], "other": []}
+    refused = {"status": Status.NOT_IN_CORPUS, "topics": ("loss-functions", "Ask me?", "unknown")}
+    html = exchange_html(finished([], [near], **refused), topics)
+    assert html.count("<summary>") == 1
     assert "Not in your documents" in html
     assert 'data-open="t1-p1"' in html
     assert 'data-ask="Ask me?"' in html

@@ -86,7 +86,7 @@ def _refusal(exchange: Exchange, answer: Answer, topics: ByTopic) -> str:
         f'<span class="ml-quiet">{escape(p.document)}</span></li>'
         for p in _nearest(answer)
     )
-    offers = "".join(_topic(name, topics[name]) for name in answer.topics if topics.get(name))
+    offers = "".join(_topic(name, topics[name]) for name in _offered(answer, topics))
     return (
         '<div class="ml-refusal"><p class="ml-refusal-title"><span aria-hidden="true">⊘</span> '
         "Not in your documents</p><p>They do not say enough to answer this, so nothing was written.</p>"
@@ -102,6 +102,13 @@ def _nearest(answer: Answer) -> list[Passage]:
     for passage in answer.passages:
         first.setdefault((passage.document, passage.question or passage.heading), passage)
     return list(first.values())[:NEAREST_SHOWN]
+
+
+def _offered(answer: Answer, topics: ByTopic) -> list[str]:
+    """The topics that the answer names, or whose questions it names."""
+    home = {question.text: topic for topic, questions in topics.items() for question in questions}
+    named = (name if name in topics else home.get(name) for name in answer.topics)
+    return [name for name in dict.fromkeys(named) if name is not None]
 
 
 def _topic(name: str, questions: Sequence[Question]) -> str:

@@ -66,10 +66,10 @@ def _sentence_html(sentence: Sentence, kind: str, turn: int, number: int, *, lea
     buttons = "".join(_button(c, f"t{turn}-c{number + i}") for i, c in enumerate(sentence.citations))
     reason = f": {escape(sentence.reason)}" if sentence.reason and verdict is not Verdict.SUPPORTED else ""
     tag = "div" if text.startswith(("<pre", "<div", "<table", "<p", "<ul", "<ol", "<blockquote")) else "span"
+    words = f'<span aria-hidden="true">{SIGN[verdict]}</span> {WORDS[verdict]}{reason}'
     return (
-        f'<{tag} class="ml-sentence ml-{verdict}"><{tag} class="ml-text">{text}</{tag}> '
-        f'<span class="ml-verdict" title="{_hint(sentence)}"><span aria-hidden="true">{SIGN[verdict]}</span> '
-        f"{WORDS[verdict]}{reason}</span>{buttons}</{tag}>"
+        f'<{tag} class="ml-sentence ml-{verdict}"><{tag} class="ml-text">{text}</{tag}> <span class="ml-tail">'
+        f'<span class="ml-verdict" title="{_hint(sentence)}">{words}</span>{buttons}</span></{tag}>'
     )
 
 

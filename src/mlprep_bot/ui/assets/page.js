@@ -2,7 +2,7 @@
 // and tell screen readers what goes on. Everything it reads was written by render.py and sources.py.
 "use strict";
 (() => {
-  const state = { turn: null, mark: null, open: new Set(), from: null, shown: null, told: "" };
+  const state = { turn: null, mark: null, open: new Set(), from: null, shown: null, told: "", pinned: false };
   const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   const panel = () => document.getElementById("ml-sources-panel");
   const named = (name) => document.querySelectorAll(`[data-marks~="${CSS.escape(name)}"]`);
@@ -108,10 +108,16 @@
       state.shown = number;
       Object.assign(state, { turn: null, mark: null, open: new Set() }); // the newest answer's sources come forward
       restore();
-      turn?.scrollIntoView({ block: "start", behavior: calm() });
+      state.pinned = number !== null;
     }
+    // The question stays at the top while its answer grows, until the reader scrolls or clicks.
+    if (state.pinned) turn.scrollIntoView({ block: "start", behavior: "auto" });
     const told = turn?.dataset.status ?? "";
     if (told !== state.told) status.textContent = state.told = told;
+  }
+
+  for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    document.addEventListener(name, () => { state.pinned = false; }, { passive: true, capture: true });
   }
 
   function start() {
