@@ -67,8 +67,8 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address of the page; anything but loopback needs a token.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes a free one.")
-    token: str = Field("", description="Secret that a browser must show when the page is not on loopback.")
-    upload_mb: int = Field(25, ge=1, description="Largest file that the page accepts, in megabytes.")
+    token: str = Field("", description="Secret that a browser must show; required when the page is not on loopback.")
+    upload_mb: int = Field(25, ge=1, description="Largest file that the page accepts, in MiB.")
     lock_wait: float = Field(10.0, ge=0, description="Seconds to wait for another process that is writing.")
 
     @classmethod
