@@ -96,7 +96,7 @@ def terms(text: str) -> list[str]:
 
 
 def _one_spelling(word: str) -> str:
-    """"quantisation" for "quantization", "behavior" for "behaviour": a document and its reader may differ."""
+    """As "quantisation" for "quantization", "behavior" for "behaviour": a document and its reader may differ."""
     return _OUR.sub("or", _IZE.sub("s", word))
 
 
