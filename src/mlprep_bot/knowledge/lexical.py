@@ -21,6 +21,7 @@ import Stemmer
 
 from mlprep_bot.domain import Chunk
 
+TERMS_VERSION = "2"  # change it when the same text would give other terms: every serving index is then rebuilt
 MAX_TERMS = 64  # of a query; a pasted page is searched by its first distinct terms
 
 # "ascii" takes every character beyond ASCII for part of a word, so FTS5 never cuts a term of ours again.

@@ -20,7 +20,7 @@ from mlprep_bot.knowledge.records import (
     text_key,
 )
 
-SCHEMA = "1"  # change it with the tables below or with what they mean
+SCHEMA = f"1.{lexical.TERMS_VERSION}"  # change it with the tables below or with what they mean
 _TABLES = """
 CREATE TABLE documents (
     name TEXT PRIMARY KEY, token TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL
