@@ -166,6 +166,14 @@ def test_bad_input_gets_one_line(home: Path, indexed: dict, arguments: list[str]
     assert done.stdout == ""
 
 
+def test_an_empty_folder_is_said_and_not_replaced_by_the_corpus(tmp_path: Path):
+    (tmp_path / "nothing").mkdir()
+    assert "holds no document" in mlprep(tmp_path, "index", str(tmp_path / "nothing")).stdout
+    done = mlprep(tmp_path, "search", "dropout")
+    assert done.returncode == 4
+    assert done.stderr.strip() == "mlprep: Nothing is indexed yet. Run: mlprep index PATH ..."
+
+
 def test_a_bad_setting_is_named(home: Path):
     done = mlprep(home, "search", "x", "--json", MLPREP_WRITER="parrot")
     assert done.returncode == 2

@@ -92,7 +92,7 @@ class App:
         """
         corpus = Path(os.path.realpath(bundled_corpus()))
         with self._library() as library:
-            roots = [] if self.is_empty() else library.roots()
+            roots = library.roots()
         moved = [root for root in roots if root.name == corpus.name and root != corpus and not root.exists()]
         try:
             if moved:  # the corpus of an installation that is gone
@@ -100,14 +100,17 @@ class App:
             if moved or not roots or corpus in roots:
                 self.index([corpus], progress=progress)
         except LibraryBusy:
-            if self.is_empty():
+            if not roots:
                 raise
 
     def is_empty(self) -> bool:
-        """True when nothing was ever indexed into this data folder."""
+        """True when no file or folder was ever indexed into this data folder."""
         from mlprep_bot.knowledge.generations import current_generation
 
-        return current_generation(self.settings.data_dir) is None
+        if current_generation(self.settings.data_dir) is not None:
+            return False
+        with self._library() as library:
+            return not library.roots()
 
     def _newest(self) -> tuple[Generation, Retriever]:
         """The newest generation, whoever published it, and a retriever over it."""

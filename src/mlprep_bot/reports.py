@@ -97,6 +97,6 @@ def show_checks(checks: Sequence[Check]) -> None:
     styles = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "bold red")}
     for check in checks:
         mark, style = styles[check.state]
-        out.print(Text.assemble((f"{mark} ", style), (f"{check.part:<18}", "bold"), plain(check.seen)))
+        out.print(Text.assemble((f"{mark} ", style), (f"{check.part:<22}", "bold"), plain(check.seen)))
         if check.fix:
-            out.print(Text(f"  {'':<18}→ {plain(check.fix)}"))
+            out.print(Text(f"  {'':<22}→ {plain(check.fix)}"))

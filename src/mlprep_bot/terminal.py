@@ -6,6 +6,7 @@ Text from documents and models is printed literally, never read as markup or as 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     from mlprep_bot.app import App
     from mlprep_bot.knowledge.ingest import Progress as Report
 
-out = Console(highlight=False, soft_wrap=False, emoji=False)
-err = Console(stderr=True, highlight=False, emoji=False)
+# A terminal gets lines that break between words; a pipe gets each line whole.
+out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+err = Console(highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty(), stderr=True)
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 MARKS = {
