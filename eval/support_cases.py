@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 CORPUS = HERE.parent / "corpus"
 PASSAGE_CHARS = 700
 KINDS = {"n": "number", "!": "negation", "e": "entity", "c": "cause"}
+TRUE = {"=": "paraphrase", "~": "light"}  # reworded freely, or as lightly as a model does with the passage before it
 Row = dict[str, Any]
 
 
@@ -76,7 +77,8 @@ def edited(base: str, change: str) -> str:
 def rows() -> Iterator[Row]:
     """Every case as a row, without the wrong-passage ones."""
     paths = {p.stem: p for p in CORPUS.glob("*/*.md")}
-    card, text, at, span, true = "", "", 0, (0, 0), ""
+    card, text, at, span, true, base = "", "", 0, (0, 0), "", ""
+    wrong: list[str] = []
     for number, line in enumerate((HERE / "support" / "cases.txt").read_text(encoding="utf-8").splitlines(), 1):
         key, _, rest = line.partition(" ")
         try:
@@ -86,15 +88,17 @@ def rows() -> Iterator[Row]:
                 at = find(text, rest, text.index("\n---\n"))
                 span = passage_around(text, at)
                 yield row(paths[card], text, span, "verbatim", "card", sentence_at(text, at), number)
-            elif key == "=":
-                true = rest
-                yield row(paths[card], text, span, "paraphrase", "paraphrase", true, number)
+            elif key in TRUE:
+                true, base = rest, TRUE[key]
+                yield row(paths[card], text, span, "paraphrase", base, true, number)
             elif key in KINDS:
-                yield row(paths[card], text, span, KINDS[key], "paraphrase", edited(true, rest), number)
+                yield row(paths[card], text, span, KINDS[key], base, edited(true, rest), number)
             elif key and key[0] == "v":
                 yield row(paths[card], text, span, KINDS[key[1]], "card", edited(sentence_at(text, at), rest), number)
         except (ValueError, KeyError, StopIteration) as error:
-            raise SystemExit(f"cases.txt line {number}: {error!r}") from error
+            wrong.append(f"cases.txt line {number}: {error!r}")
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 def row(path: Path, text: str, span: tuple[int, int], kind: str, base: str, sentence: str, number: int) -> Row:
@@ -108,6 +112,7 @@ def row(path: Path, text: str, span: tuple[int, int], kind: str, base: str, sent
         "document": path.relative_to(CORPUS).as_posix(),
         "start": span[0],
         "end": span[1],
+        "question": re.findall(r"^question: (.+)$", text, re.MULTILINE)[0].strip('"'),
         "passage": text[span[0] : span[1]],
         "label": kind in ("verbatim", "paraphrase"),
     }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 import numpy as np
 
-from mlprep_bot.answering.copies import near_copy
+from mlprep_bot.answering.clauses import (
+    contrast_polarity,
+    exchanged_terms,
+    foreign_terms,
+    lost_terms,
+    reason_flip,
+    strangers,
+)
+from mlprep_bot.answering.copies import near_copy, slot_exchanges
 from mlprep_bot.answering.facts import Token, everyday
 from mlprep_bot.answering.numbers import same_number
-from mlprep_bot.answering.order import misbound, order_gains, reversed_share
+from mlprep_bot.answering.order import misbound, neighbours_kept, order_gains, reversed_share
 from mlprep_bot.answering.relations import affirmed, antonym_conflicts, is_negation, negated, polarity_conflicts
 from mlprep_bot.ports import Vectors
 
@@ -49,10 +55,15 @@ class Comparison:
             (cost.get("opposite", 0.0), self._about_opposites()),
             (cost.get("name_missing", 0.0), f"the passage does not mention {self.names[0]}" if self.names else ""),
             (
-                cost.get("reversed", 0.0),
-                "the passage says it the other way round" if features["reversed"] > 0.4 else "",
+                cost.get("reversed", 0.0) + cost.get("reason_flip", 0.0) + cost.get("contrast", 0.0),
+                "the passage says it the other way round"
+                if max(features["reversed"], features["reason_flip"], features["contrast"]) > 0.4
+                else "",
             ),
-            (cost.get("swapped", 0.0) + cost.get("copy_edited", 0.0), self._about_swaps()),
+            (
+                cost.get("copy_strict", 0.0) + cost.get("copy_edited", 0.0) + cost.get("exchanged_terms", 0.0),
+                self._about_swaps(),
+            ),
         ]
         serious = min((item for item in said if item[1]), default=(0.0, ""))
         if serious[1] and serious[0] < -0.5:
@@ -76,10 +87,14 @@ def compare(
     claim: Sequence[Token],
     evidence: Sequence[Sequence[Token]],
     everything: Sequence[Token],
+    above: set[str],
     similarity: float,
     similarities: Similarities,
 ) -> Comparison:
-    """Compare a sentence's tokens with a window's (by sentence); `everything` is all that the sentence cites."""
+    """Compare a sentence's tokens with a window's (by sentence).
+
+    `everything` is all that the sentence cites; `above` the stems of the question and heading over the window.
+    """
     window = [t for sentence in evidence for t in sentence]
     content = [t for t in claim if t.content]
     near = _nearness(content, window, similarities)
@@ -94,17 +109,18 @@ def compare(
         t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said and t.stem not in everyday()
     ]
     unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
-    swaps = _swaps(content, evidence, said)
-    exchange, turn, _pair = order_gains(claim, evidence)
+    exchange, turn, repaired = order_gains(claim, evidence)
+    foreign = foreign_terms(claim, evidence, above)
+    flipped = reason_flip(claim, evidence)
     unbound = _unbound(claim, window)
     copied = near_copy(claim, evidence, similarities)
+    _, swaps = slot_exchanges(claim, evidence, similarities)
     total = max(1, len(content))
     features = {
         "similarity": similarity,
         "coverage": sum(n >= 1.0 for n in near) / total,
         "soft_coverage": sum(near) / total,
-        "cited_coverage": sum(far) / total,
-        "pairs": _pairs(content, evidence),
+        "pairs": neighbours_kept(content, evidence),
         "number_missing": float(min(2, len(missing))),
         "number_elsewhere": float(min(2, len(elsewhere))),
         "negation": float(min(2, len(negations))),
@@ -117,13 +133,21 @@ def compare(
         "exchange": min(1.0, exchange / 3),
         "misbound": min(3, len(misbound(claim, evidence))) / 3,
         "copy_edited": min(2.0, copied.cost) / 2 * copied.closeness,
+        "copy_strict": min(1.0, copied.strict),
         "copy_negated": float(copied.negated) * copied.closeness,
         "copy_exchanged": min(1.0, exchange / 2) * _same_words(claim, evidence),
         "turn": min(1.0, turn),
+        "repaired": repaired,
+        "lost": lost_terms(claim, evidence) / 3,
+        "foreign_known": min(2, len({t.stem for t in foreign} & said)) / 2,
+        "exchanged_terms": exchanged_terms(claim, evidence),
+        "contrast": contrast_polarity(claim, evidence),
+        "strangers": strangers(claim, evidence),
+        "reason_flip": flipped,
         "unbound": float(min(2, len(unbound))),
         "left_out": _left_out(content, evidence),
         "reversed": reversed_share(claim, evidence),
-        "swapped": float(min(2, len(swaps))),
+        "reversed_verb": reversed_share(claim, evidence, shared=True),
         "long": min(1.0, total / 20),
     }
     return Comparison(
@@ -224,40 +248,3 @@ def _same_words(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> 
         theirs = {t.stem for t in sentence if t.content or t.number}
         best = max(best, len(mine & theirs) / max(1, len(mine | theirs)))
     return min(1.0, max(0.0, (best - 0.55) / 0.3))
-
-
-def _pairs(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
-    """The share of the claim's neighbouring content words that are also near each other in the evidence."""
-    place: dict[str, list[int]] = {}
-    for number, sentence in enumerate(evidence):
-        for position, token in enumerate(t for t in sentence if t.content):
-            place.setdefault(token.stem, []).append(number * 1000 + position)
-    shared = [t.stem for t in content if t.stem in place]
-    neighbours = [(a, b) for a, b in itertools.pairwise(shared) if a != b]
-    if not neighbours:
-        return 0.0
-    close = sum(any(abs(x - y) <= 4 for x in place[a] for y in place[b]) for a, b in neighbours)
-    return close / len(neighbours)
-
-
-def _swaps(content: Sequence[Token], evidence: Sequence[Sequence[Token]], said: set[str]) -> list[tuple[str, str]]:
-    """(claim's word, evidence's word) where one stands in the other's place between shared words.
-
-    Counted only for a word that the cited passages also use, or for a name: anything else may be a synonym.
-    """
-    mine = [t.stem for t in content]
-    found: list[tuple[str, str]] = []
-    for sentence in evidence:
-        theirs = [t for t in sentence if t.content]
-        there = {t.stem for t in sentence}
-        matcher = SequenceMatcher(None, mine, [t.stem for t in theirs], autojunk=False)
-        if sum(block.size for block in matcher.get_matching_blocks()) < max(2, len(mine) // 3):
-            continue
-        for kind, a1, a2, b1, b2 in matcher.get_opcodes():
-            if kind == "replace" and a2 - a1 == 1 and b2 - b1 == 1:
-                word, other = content[a1], theirs[b1]
-                if word.stem in there or other.stem in mine:
-                    continue  # moved, not exchanged
-                if word.stem in said or word.name or other.name or word.stem not in everyday():
-                    found.append((word.text, other.text))
-    return found

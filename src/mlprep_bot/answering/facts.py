@@ -102,6 +102,9 @@ def plain(text: str) -> str:
     for sign, name in _GREEK.items():
         if sign in text:
             text = text.replace(sign, f" {name} ")
+    text = re.sub(r"\bno matter (?=how|what|which|where|when|who)", "whatever ", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![^\W_])([A-Za-z])\s?_\s?\{?([A-Za-z]{0,2}\d*|\d+)\}?(?!\w)", r"\1\2", text)  # k_1, d_{in}
+    text = re.sub(r"\bone (?=(?:out of|in every|in) (?:\d|[a-z]))", "1 ", text, flags=re.IGNORECASE)
     text = _AT_MOST.sub(" at-most ", text)
     text = re.sub(r"\bdiffers? from\b", "is not", text)
     text = _AT_LEAST.sub(" at-least ", text)
@@ -160,12 +163,12 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     clause = 0
     fresh = True  # a capital here says nothing: a sentence begins
-    matches = list(TOKEN.finditer(plain(text)))
+    matches = [match for match in TOKEN.finditer(plain(text)) if match.group() != "\n"]
     i = 0
     while i < len(matches):
         match = matches[i]
         if match["stop"]:
-            clause += match.group() != "\n"
+            clause += 1
             fresh = fresh or match.group() in ".!?:;("
         elif match["number"] or is_number_word(match):
             number, used = read_number(matches, i)
@@ -186,4 +189,6 @@ def _word(text: str, clause: int, *, fresh: bool) -> Token:
     content = acronym or (lower not in _STOP and (len(lower) > 1 or not text.isascii() or text.isupper()))
     if lower in ("i", "a"):
         content = name = False
+    if (acronym and lower[-1] == "s" and text[-1].islower()) or (lower[-1] == "s" and text[-2:-1].isdigit()):
+        lower = lower[:-1]  # GPUs, A100s
     return Token(text, stem(lower), clause, content=content, name=name and content)

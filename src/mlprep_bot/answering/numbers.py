@@ -83,7 +83,8 @@ def same_number(claimed: Number, stated: Number) -> bool:
     a, b = abs(claimed.value), abs(stated.value)
     if (claimed.value < 0) != (stated.value < 0) and claimed.value < 0 and stated.value > 0 and not stated.loose:
         return False
-    for x, y in ((a, b), (a * 100, b) if stated.unit != "%" and claimed.unit == "%" else (a, b), (a, b)):
+    bare = not stated.unit and not stated.loose  # a table may say 15.4 under a heading with the sign
+    for x, y in ((a, b), (a * 100, b) if bare and claimed.unit == "%" else (a, b)):
         if abs(x - y) <= 1e-9 * max(1.0, x, y) or (y and abs(x - y) / y < 0.004):
             return True
     digits = _digits(claimed)

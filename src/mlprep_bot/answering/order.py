@@ -5,6 +5,7 @@ Cause and effect, or two swapped names, are seen from the order of the words tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from mlprep_bot.answering.facts import Token, stem
@@ -41,6 +42,8 @@ def _cause_first(sentence: Sequence[Token]) -> list[Token]:
         content_before = sum(t.content for t in sentence[:i])
         if content_before < 2:
             continue
+        if word == "as" and token.clause == sentence[i - 1].clause:
+            continue  # a comparison
         if word in _BACKWARD or (word, following) in _BACKWARD_PAIRS or (word == "by" and _passive(sentence, i)):
             return [*sentence[i + 1 :], token, *sentence[:i]]
     return list(sentence)
@@ -55,12 +58,12 @@ def _passive(sentence: Sequence[Token], i: int) -> bool:
     )
 
 
-def order_gains(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> tuple[float, float, tuple[str, str]]:
+def order_gains(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> tuple[float, float, float]:
     """How much better the claim would agree with the evidence's word order after (an exchange, a turn).
 
     The exchange swaps two of its words, the turn puts the part behind some point first. A true paraphrase
-    has little to gain from either. The first gain counts neighbours, the second is a share of them all; then the
-    two words whose exchange gains most.
+    has little to gain from either. The first gain counts neighbours, the second is a share of them all. The third
+    number is high when the exchange leaves an order that agrees throughout.
     """
     place: dict[str, list[tuple[int, int]]] = {}
     for number, sentence in enumerate(evidence):
@@ -74,8 +77,8 @@ def order_gains(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> 
     kept = {(a, b): _kept(place[a], place[b]) for a in set(stems) for b in set(stems) if a != b}
     base, most = _agreement(stems, kept)
     if most == 0.0:
-        return 0.0, 0.0, ("", "")
-    best, pair = 0.0, ("", "")
+        return 0.0, 0.0, 0.0
+    best = 0.0
     for i in range(len(stems)):
         for j in range(i + 1, len(stems)):
             if stems[i] == stems[j]:
@@ -83,10 +86,10 @@ def order_gains(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> 
             exchanged = [*stems]
             exchanged[i], exchanged[j] = stems[j], stems[i]
             gain = _agreement(exchanged, kept)[0] - base
-            if gain > best:
-                best, pair = gain, (words[i].text, words[j].text)
+            best = max(best, gain)
     turned = max((_agreement(stems[k:] + stems[:k], kept)[0] - base for k in range(1, len(stems))), default=0.0)
-    return best, max(0.0, turned) / most, pair
+    repaired = best / most * max(0.0, (base + best) / most)
+    return best, max(0.0, turned) / most, repaired
 
 
 def _kept(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> float:
@@ -109,10 +112,11 @@ def _agreement(stems: Sequence[str], kept: dict[tuple[str, str], float]) -> tupl
     return total, most
 
 
-def reversed_share(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
+def reversed_share(claim: Sequence[Token], evidence: Sequence[Sequence[Token]], *, shared: bool = False) -> float:
     """How much of the claim's order around its verb is turned round in the evidence: 0 none, 1 all of it.
 
     Compared are shared content words on both sides of a verb or connective of the claim, cause before effect.
+    With `shared` it must be a verb that the evidence has too.
     """
     ordered = canonical_order(claim)
     place: dict[str, list[int]] = {}
@@ -123,6 +127,8 @@ def reversed_share(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) 
     worst = 0.0
     for i, token in enumerate(ordered):
         if token.stem not in _FORWARD and token.text.lower() not in _BACKWARD:
+            continue
+        if shared and (token.stem not in place or not token.content):
             continue
         left = _near(ordered[:i][::-1], place)
         right = _near(ordered[i + 1 :], place)
@@ -182,3 +188,17 @@ def _clauses(sentence: Sequence[Token]) -> list[set[str]]:
         if token.content or token.number:
             found[-1].add(token.stem)
     return [clause for clause in found if len(clause) > 1]
+
+
+def neighbours_kept(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
+    """The share of the claim's neighbouring content words that are also near each other in the evidence."""
+    place: dict[str, list[int]] = {}
+    for number, sentence in enumerate(evidence):
+        for position, token in enumerate(t for t in sentence if t.content):
+            place.setdefault(token.stem, []).append(number * 1000 + position)
+    shared = [t.stem for t in content if t.stem in place]
+    neighbours = [(a, b) for a, b in itertools.pairwise(shared) if a != b]
+    if not neighbours:
+        return 0.0
+    close = sum(any(abs(x - y) <= 4 for x in place[a] for y in place[b]) for a, b in neighbours)
+    return close / len(neighbours)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlprep_bot.answering.facts import Token, stem
+from mlprep_bot.answering.facts import Token, root, stem
 from mlprep_bot.answering.words import pairs
 
 _NEGATIONS = frozenset(
@@ -30,7 +30,7 @@ _NEGATIONS = frozenset(
     ]
 )
 # "unchanged" says "not changed": words that hold their own negation, and what they are without it.
-_INSIDE = {stem(word): stem(plain[0]) for word, plain in pairs("inner negations")}
+_INSIDE = {root(word): stem(plain[0]) for word, plain in pairs("inner negations")}
 _NOT_UN = ("under", "unit", "uni", "until", "unless", "union", "uncle", "unison", "undo", "unknown")
 _NEGATIVE_STEMS = frozenset(
     stem(w) for w in ["lack", "lacks", "lacking", "fail", "fails", "failed", "absent", "absence", "unable"]
@@ -38,6 +38,9 @@ _NEGATIVE_STEMS = frozenset(
 _ENDS_SCOPE = frozenset(["but", "because", "while", "since", "as", "if", "when", "whereas", "although", "and"])
 _PREPOSITIONS = frozenset(
     ["at", "in", "on", "for", "with", "by", "from", "during", "after", "before", "within", "under"]
+)
+_VERBS = frozenset(
+    "would will can could may might should must is are was were has have does".split()  # noqa: SIM905
 )
 _SCOPE = 4  # content words that a negation reaches
 
@@ -64,9 +67,9 @@ def is_negation(token: Token) -> bool:
 
 def affirmed(token: Token) -> tuple[str, bool]:
     """The stem without a negation inside the word, and whether there was one: ("chang", True) for "unchanged"."""
-    if token.stem in _INSIDE:
-        return _INSIDE[token.stem], True
     word = token.text.lower()
+    if (bare := root(word)) in _INSIDE:
+        return _INSIDE[bare], True
     if word.startswith("non-") or word.startswith("un-"):
         return stem(word.partition("-")[2]), True
     if word.startswith("un") and len(word) >= 6 and not word.startswith(_NOT_UN):
@@ -94,6 +97,8 @@ def _scope(tokens: Sequence[Token], i: int) -> list[int]:
             break
         if content and word in _PREPOSITIONS:
             break
+        if j > i + 1 and word in _VERBS and tokens[i].text.lower() in ("without", "no"):
+            break  # what these deny is a noun, which ends where the verb begins
         reached.append(j)
         content += tokens[j].content or tokens[j].number is not None
     if content:

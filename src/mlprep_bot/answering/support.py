@@ -81,11 +81,12 @@ class SupportChecker:
         claim = tokens(sentence)
         if not any(t.content or t.number for t in claim):
             return Support(False, "it makes no statement that could be checked", None, None, 0.0, {})
-        everything = [t for passage in passages for t in _all_tokens(passage.text)]
+        everything = [t for passage in passages for t in _all_tokens(passage)]
         best: tuple[float, Passage, Span, Comparison] | None = None
         for passage in passages:
+            above = {t.stem for t in (*tokens(passage.question), *tokens(passage.heading))}
             for span, similarity, evidence in self._windows(sentence, claim, passage):
-                compared = compare(claim, evidence, everything, similarity, self._vectors.similarities)
+                compared = compare(claim, evidence, everything, above, similarity, self._vectors.similarities)
                 score = self._weights.probability(compared.features)
                 if best is None or score > best[0]:
                     best = (score, passage, Span(passage.start + span.start, passage.start + span.end), compared)
@@ -132,7 +133,8 @@ def _is_window(units: Sequence[Unit], first: int, last: int) -> bool:
     return kinds[-1] not in ("heading", "label") or len(units) == 1
 
 
-def _all_tokens(text: str) -> list[Token]:
-    """The tokens of everything in a passage that a reader sees."""
-    visible = [u for u in split_units(text) if u.kind not in ("comment", "rule")]
-    return [token for unit in visible for token in tokens(text[unit.body : unit.end])]
+def _all_tokens(passage: Passage) -> list[Token]:
+    """The tokens of everything in a passage that a reader sees, and of the question and heading above it."""
+    visible = [u for u in split_units(passage.text) if u.kind not in ("comment", "rule")]
+    texts = [passage.question, passage.heading, *(passage.text[unit.body : unit.end] for unit in visible)]
+    return [token for text in texts for token in tokens(text)]
