@@ -70,6 +70,11 @@ def served(generation: Generation) -> dict[str, object]:
     }
 
 
+def differing(left: dict[str, object], right: dict[str, object]) -> str:
+    """The parts in which two looks differ."""
+    return ", ".join(part for part in left if left[part] != right[part])
+
+
 def look(data: Path) -> dict[str, object]:
     """What is served now; opening verifies every sum and raises rather than repairs."""
     number = current_number(data / "index")
@@ -163,15 +168,17 @@ def torture(kills: int, seed: int, work: Path) -> Counter[str]:
         where = kill_at(data, folder, stage, rng.uniform(0, spent[stage]))
         struck[where] += 1
         new = current_number(data / "index")
-        if new == old and look(data) != before:
-            raise SystemExit(f"kill {number} in {where}: the old index does not serve as before")
-        look(data)
+        now = look(data)
+        if new == old and now != before:
+            raise SystemExit(f"kill {number} in {where}: the old index serves other {differing(before, now)}")
         finish(data, folder)
         fresh = work / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         finish(fresh, folder)
-        if look(fresh) != look(data):
-            raise SystemExit(f"kill {number} in {where}: after the next run the index differs from a fresh one")
+        expected, now = look(fresh), look(data)
+        if expected != now:
+            parts = differing(expected, now)
+            raise SystemExit(f"kill {number} in {where}: after the next run other {parts} than in a fresh index")
     return struck
 
 
