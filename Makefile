@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 TORCH_INDEX ?=
+DOCUMENTS ?= ../shared/seeds
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
@@ -27,8 +28,9 @@ format: $(DEV)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# DOCUMENTS: the folder that eval/questions/seeds.jsonl asks about.
 eval: $(DEV)
-	@$(BIN)/python eval/retrieval.py
+	@if test -d $(DOCUMENTS); then $(BIN)/python eval/retrieval.py $(DOCUMENTS); fi
 	@$(BIN)/python eval/support.py report
 	@$(BIN)/python eval/refusal.py
 
