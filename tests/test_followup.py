@@ -64,6 +64,7 @@ DEPENDENT = [
         ["gradient boosting", "random forests"],
     ),
     ("Why is accuracy misleading for imbalanced data?", "What should I use instead?", ["accuracy", "imbalanced"]),
+    ("why is accuracy a bad metric for fraud", "and what should i use instead?", ["accuracy", "metric", "fraud"]),
     ("Why is accuracy misleading for imbalanced data?", "why not F1?", ["F1", "imbalanced"]),
     ("What are transformers?", "How do they handle long sequences?", ["transformers", "long sequences"]),
     ("What are transformers?", "what is their time complexity?", ["transformers", "time complexity"]),

@@ -38,7 +38,7 @@ _SUBJECTS = [
         r"purpose|role|goal|intuition|idea|pros and cons|point|use|types?|kinds?|components?|steps?|examples?)"
         r"(?: and \w+)? (?:of|behind|in|for) (?P<s>.+)",
         r"(?:what|who)(?:'s| is| are| was| were) (?P<s>.+)",
-        r"why (?:is|are) (?P<s>[\w-]+(?: [\w-]+)?) (?:\w+ly )?"
+        r"why (?:is|are) (?P<s>[\w-]+(?: (?!an?\b|the\b)[\w-]+)?) (?:an? |the )?(?:\w+ly )?"
         r"(?:bad|good|important|useful|needed|used|necessary|a problem|an issue|preferred|popular|hard|better|"
         r"worse)\b.*",
         r"(?:how|why) (?:is|are) (?P<s>.+?) (?:used|useful|important|calculated|computed|defined|trained|"
@@ -104,7 +104,8 @@ def by_rules(question: str, found: Reference, earlier: str) -> str:
         at = end.start() if end else len(bare)
         return f"{bare[:at]} of {subject}{bare[at:].strip() or '?'}"
     asked = bare[:1].lower() + bare[1:] if _plain(bare) else bare
-    return f"Regarding {_context(earlier, subject if short else '')}: {asked}"
+    whole = short and set(content_words(earlier)) <= set(content_words(subject))
+    return f"Regarding {_context(earlier, subject if whole else '')}: {asked}"
 
 
 def subject_of(question: str) -> str:
