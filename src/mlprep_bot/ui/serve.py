@@ -109,7 +109,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.close()
         raise SettingsError(
             f"The page cannot listen on {host} port {port}: {error.strerror or error}.",
-            "Stop what uses it, or choose another port: mlprep --port 7861 (0 takes a free one).",
+            f"Stop what uses it, or choose another port: mlprep --port {port + 1} (0 takes a free one).",
         ) from error
     return listening
 
