@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import Document
@@ -112,6 +112,7 @@ def exempt_labels(text, question, leave_out):
 
 
 @settings(deadline=None, max_examples=300)
+@example("Q1: What is x[1] in [0,1]?\n<details><summary>What is it?</summary>\n---", ChunkSizes())
 @given(TEXTS, SIZES)
 def test_no_word_is_lost(text, sizes):
     """Every word outside headings, labels, questions and noise stands in exactly one chunk."""

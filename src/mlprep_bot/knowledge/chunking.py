@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlprep_bot.domain import Chunk, Document, Question, Span
 from mlprep_bot.knowledge.cutting import ChunkSizes, cut
@@ -127,12 +127,13 @@ def _sections(document: Document, outside: Iterable[Span]) -> Iterator[tuple[int
     text = document.text
     path: dict[int, str] = {}
     headings = deque(b for b in blocks(text) if b.kind == "heading")
+    known = {heading.start for heading in headings}
     seen: Counter[str] = Counter()
     for span in outside:
         while headings and headings[0].start < span.start:
             _descend(path, headings.popleft(), text)
         group: list[Block] = []
-        for block in _worded(text, span):
+        for block in _worded(text, span, known):
             if block.kind != "heading":
                 group.append(block)
                 continue
@@ -144,9 +145,13 @@ def _sections(document: Document, outside: Iterable[Span]) -> Iterator[tuple[int
             yield group[0].start, _section(document, path, group, seen)
 
 
-def _worded(text: str, span: Span) -> list[Block]:
-    """The blocks of a stretch outside questions: no noise, no label of a missing answer, no title of a question."""
+def _worded(text: str, span: Span, headings: set[int]) -> list[Block]:
+    """The blocks of a stretch outside questions: no noise, no label of a missing answer, no title of a question.
+
+    The rest of a paragraph may look like a heading by itself; only what is one in the whole text, by its start, is one.
+    """
     found = [b for b in blocks(text, span.start, span.end) if b.kind not in NOISE]
+    found = [replace(b, kind="para") if b.kind == "heading" and b.start not in headings else b for b in found]
     found = [b for b in found if re.search(r"\w", text[b.start : b.end]) and not is_no_answer(text[b.start : b.end])]
     while (
         found
