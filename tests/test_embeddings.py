@@ -153,3 +153,13 @@ def test_the_fake_likes_shared_words():
     query = fake.embed_queries(["gradient descent"])[0]
     near, far = fake.embed_documents(["what gradient descent is", "random forests"])
     assert float(query @ near) > 0.4 > float(query @ far)
+
+
+def test_the_dimensions_are_known_without_loading_the_model(embedder):
+    program = (
+        "import sys\nfrom mlprep_bot.adapters.embeddings import load_embedder\n"
+        "from mlprep_bot.settings import Settings\n"
+        "print(load_embedder(Settings()).dimensions, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(embedder.embed_queries(["x"]).shape[1]), "False"]

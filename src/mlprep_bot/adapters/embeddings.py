@@ -7,6 +7,7 @@ Nothing here ever reaches for the network: the default model's weights lie insid
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -87,7 +88,8 @@ class SentenceTransformerEmbedder:
     @cached_property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return int(self._model.encode(["x"], show_progress_bar=False).shape[1])
+        told = _told_dimensions(self._folder)
+        return told or int(self._model.encode(["x"], show_progress_bar=False).shape[1])
 
     @cached_property
     def max_tokens(self) -> int:
@@ -231,6 +233,23 @@ def _model_folder(name: str) -> Path:
             f"There is no embedding model {name!r} on this machine, and mlprep downloads none by itself.",
             f"Fetch it once with `hf download {name}`, give a folder, or unset MLPREP_EMBEDDER to use {PACKAGED}.",
         ) from error
+
+
+def _told_dimensions(folder: Path) -> int:
+    """The length of a vector as a plain model's files tell it, 0 where only the loaded model knows.
+
+    Loading takes seconds, which a run that embeds nothing need not spend.
+    """
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        kinds = {str(module["type"]).rpartition(".")[2]: module["path"] for module in modules}
+        if not set(kinds) <= {"Transformer", "Pooling", "Normalize"}:
+            return 0
+        pooling = json.loads((folder / kinds["Pooling"] / "config.json").read_text(encoding="utf-8"))
+        modes = [name for name, used in pooling.items() if name.startswith("pooling_mode_") and used is True]
+        return int(pooling["word_embedding_dimension"]) if len(modes) == 1 else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _sha256(path: Path) -> str:
