@@ -72,8 +72,8 @@ def mlprep(*arguments: str) -> list[str]:
 
 
 def edit_one(documents: Path) -> None:
-    """Append a sentence to the first document."""
-    first = next(path for path in sorted(documents.rglob("*.md")) or sorted(documents.rglob("*.txt")))
+    """Append a sentence to the first document; Markdown right beside topic folders of cards is none."""
+    first = next(path for pattern in ("*/*.md", "*.md", "*.txt") for path in sorted(documents.glob(pattern)))
     with first.open("a", encoding="utf-8") as file:
         file.write(f"\nA sentence that was added at {time.time_ns()}.\n")
 
