@@ -103,33 +103,22 @@ def compare(
     negations = polarity_conflicts(claim, window)
     opposites = antonym_conflicts(claim, window)
     said = {t.stem for t in everything}
-    names = [t.text for t in content if t.name and t.stem not in said]
-    new = [t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said]
-    terms = [
-        t.text for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said and t.stem not in everyday()
-    ]
-    unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
+    words = _new_words(content, far, said)
     exchange, turn, repaired = order_gains(claim, evidence)
     foreign = foreign_terms(claim, evidence, above)
     flipped = reason_flip(claim, evidence)
     unbound = _unbound(claim, window)
     copied = near_copy(claim, evidence, similarities)
     _, swaps = slot_exchanges(claim, evidence, similarities)
-    total = max(1, len(content))
     features = {
         "similarity": similarity,
-        "coverage": sum(n >= 1.0 for n in near) / total,
-        "soft_coverage": sum(near) / total,
-        "pairs": neighbours_kept(content, evidence),
+        **_covered(content, near, evidence),
         "number_missing": float(min(2, len(missing))),
         "number_elsewhere": float(min(2, len(elsewhere))),
         "negation": float(min(2, len(negations))),
         "negation_count": float(_uneven(claim, evidence)),
         "opposite": float(min(2, len(opposites))),
-        "name_missing": float(min(2, len(names))),
-        "new_words": min(4, len(new) - len(terms)) / 4,
-        "new_terms": min(3, len(terms)) / 3,
-        "new_unlike": min(3.0, unlike) / 3,
+        **words.features,
         "exchange": min(1.0, exchange / 3),
         "misbound": min(3, len(misbound(claim, evidence))) / 3,
         "copy_edited": min(2.0, copied.cost) / 2 * copied.closeness,
@@ -145,20 +134,54 @@ def compare(
         "strangers": strangers(claim, evidence),
         "reason_flip": flipped,
         "unbound": float(min(2, len(unbound))),
-        "left_out": _left_out(content, evidence),
         "reversed": reversed_share(claim, evidence),
         "reversed_verb": reversed_share(claim, evidence, shared=True),
-        "long": min(1.0, total / 20),
     }
     return Comparison(
         features,
         tuple(missing + elsewhere),
         tuple(negations),
         tuple(opposites),
-        tuple(names),
+        words.names,
         (*copied.edits, *swaps),
-        tuple(terms or new),
+        words.terms or words.new,
     )
+
+
+def _covered(content: Sequence[Token], near: Sequence[float], evidence: Sequence[Sequence[Token]]) -> dict[str, float]:
+    """How much of a sentence's content words the window has, and how much of itself it keeps together."""
+    total = max(1, len(content))
+    return {
+        "coverage": sum(n >= 1.0 for n in near) / total,
+        "soft_coverage": sum(near) / total,
+        "pairs": neighbours_kept(content, evidence),
+        "left_out": _left_out(content, evidence),
+        "long": min(1.0, total / 20),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _NewWords:
+    """Words of a sentence that nothing it cites has; `terms` are those that are not everyday words."""
+
+    names: tuple[str, ...]
+    new: tuple[str, ...]
+    terms: tuple[str, ...]
+    features: dict[str, float]
+
+
+def _new_words(content: Sequence[Token], far: Sequence[float], said: set[str]) -> _NewWords:
+    names = tuple(t.text for t in content if t.name and t.stem not in said)
+    new = [t for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said]
+    terms = tuple(t.text for t in new if t.stem not in everyday())
+    unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
+    features = {
+        "name_missing": float(min(2, len(names))),
+        "new_words": min(4, len(new) - len(terms)) / 4,
+        "new_terms": min(3, len(terms)) / 3,
+        "new_unlike": min(3.0, unlike) / 3,
+    }
+    return _NewWords(names, tuple(t.text for t in new), terms, features)
 
 
 def _nearness(content: Sequence[Token], window: Sequence[Token], similarities: Similarities) -> list[float]:
