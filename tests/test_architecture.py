@@ -14,6 +14,7 @@ OURS = "mlprep_bot"
 # What each room may import; `app` wires everything, `cli` and `ui` sit on top of it.
 ALLOWED = {
     "knowledge": {"domain", "errors", "ports", "settings", "knowledge"},
+    "authoring": {"domain", "errors", "ports", "knowledge", "answering", "authoring"},
     "answering": {"domain", "errors", "ports", "settings", "knowledge", "answering"},
     "adapters": {"domain", "errors", "ports", "settings", "knowledge", "models", "adapters"},
     "models": {"errors"},

@@ -21,6 +21,7 @@ from mlprep_bot.writers import WriterInfo, Writers
 
 if TYPE_CHECKING:
     from mlprep_bot.answering.answerer import Answerer
+    from mlprep_bot.answering.evidence import Gate
     from mlprep_bot.answering.support import SupportChecker
     from mlprep_bot.knowledge.generations import Generation
     from mlprep_bot.knowledge.ingest import Progress
@@ -171,13 +172,18 @@ class App:
     def answerer(self, writer: str | None = None) -> Answerer:
         """Answers with the named writer, else as the settings say. Raises WriterError, LibraryError."""
         from mlprep_bot.answering.answerer import Answerer
-        from mlprep_bot.answering.evidence import Gate
         from mlprep_bot.answering.extract import Extractor
 
         model = Writers(self.settings).chat_model(writer)
         extractor = Extractor(self.embedder)
-        gate = Gate(coverage=self.settings.coverage)
-        return Answerer(self.retriever, model, self.checker, extractor, gate, self.settings)
+        return Answerer(self.retriever, model, self.checker, extractor, self.gate, self.settings)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Decides whether passages answer a question."""
+        from mlprep_bot.answering.evidence import Gate
+
+        return Gate(coverage=self.settings.coverage)
 
     @cached_property
     def checker(self) -> SupportChecker:

@@ -46,6 +46,12 @@ def read(path: Path) -> Iterator[str]:
                 yield line
 
 
+def read_questions(path: Path) -> list[str]:
+    """A list of questions: plain text, one a line (`#` begins a remark), or JSON Lines as for `--batch`."""
+    lines = [line.strip() for line in read(path)]
+    return [parse(line).question if line.startswith("{") else line for line in lines if not line.startswith("#")]
+
+
 def parse(line: str) -> Item:
     """An item of a batch. Raises BadLine."""
     try:

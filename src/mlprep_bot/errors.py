@@ -22,6 +22,8 @@ MlprepError                    one line for a person: what was seen, what was ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class MlprepError(Exception):
     """`seen` says what happened, `fix` the command or step that mends it; `str()` joins them in one line."""
@@ -47,7 +49,11 @@ class UnreadableDocument(DocumentError):
 
 
 class CardError(DocumentError):
-    pass
+    """`problems` are the (1-based line, what is wrong) pairs that `seen` says in one line."""
+
+    def __init__(self, seen: str, fix: str = "", problems: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(seen, fix)
+        self.problems = tuple(problems) or ((1, self.seen),)
 
 
 class LibraryError(MlprepError):

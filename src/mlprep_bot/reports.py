@@ -13,6 +13,8 @@ from mlprep_bot.domain import HealthReport, Question
 from mlprep_bot.terminal import out, plain, say
 
 if TYPE_CHECKING:
+    from mlprep_bot.authoring.check import Checked
+    from mlprep_bot.authoring.coverage import Map, Wanted
     from mlprep_bot.doctor import Check
     from mlprep_bot.models import Catalogue
 
@@ -100,3 +102,44 @@ def show_checks(checks: Sequence[Check]) -> None:
         out.print(Text.assemble((f"{mark} ", style), (f"{check.part:<22}", "bold"), plain(check.seen)))
         if check.fix:
             out.print(Text(f"  {'':<22}→ {plain(check.fix)}"))
+
+
+def show_problems(checked: Checked) -> None:
+    """Every problem of a corpus, a line each as compilers print them, and the count."""
+    for problem in checked.problems:
+        out.print(Text(plain(str(problem))), soft_wrap=True)
+    found = f"{len(checked.problems)} problems" if checked.problems else "no problem"
+    say(f"{checked.cards} cards, {checked.key_points} key points: {found}.")
+
+
+def show_map(surveyed: Map) -> None:
+    """Topics by level, with their follow-ups to and from other topics."""
+    from mlprep_bot.authoring.coverage import COLUMNS
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("topic")
+    for title in (*COLUMNS, "all", "unanswered", "leads out", "led to"):
+        table.add_column(title, justify="right")
+    for topic in surveyed.topics:
+        levels = [str(topic.levels.get(level, 0) or "·") for level in COLUMNS]
+        counts = [str(topic.questions), str(topic.unanswered or "·"), str(topic.out or "·"), str(topic.into or "·")]
+        table.add_row(plain(topic.name or "(no topic)"), *levels, *counts, style="yellow" if topic.orphan else None)
+    sums = [str(sum(topic.levels.get(level, 0) for topic in surveyed.topics) or "·") for level in COLUMNS]
+    total = sum(topic.questions for topic in surveyed.topics)
+    table.add_row(
+        "all", *sums, str(total), str(sum(topic.unanswered for topic in surveyed.topics) or "·"), style="bold"
+    )
+    out.print(table)
+    show_some("Topics that no follow-up leads out of or into", [t.name for t in surveyed.topics if t.orphan])
+    show_some("Cards that no other card's follow-up leads to", surveyed.unreached)
+    show_some("Follow-ups that lead nowhere", surveyed.dangling)
+
+
+def show_wanted(wanted: Sequence[Wanted]) -> None:
+    """How many questions of a list the documents support, and all that they do not."""
+    supported = sum(item.supported for item in wanted)
+    for item in wanted:
+        if not item.supported:
+            out.print(Text.assemble(("✗ ", "yellow"), plain(item.question), (f"  {plain(item.reason)}", "dim")))
+    share = f" ({supported / len(wanted):.0%})" if wanted else ""
+    say(f"{supported} of {len(wanted)} questions find support{share}.")

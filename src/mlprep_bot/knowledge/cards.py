@@ -33,6 +33,11 @@ def is_card(text: str) -> bool:
     return {"question", "key_points"} <= keys or {"id", "question", "topic"} <= keys
 
 
+def is_slug(name: str) -> bool:
+    """Whether a text can be an id or a topic: lower-case words joined by `-`."""
+    return _SLUG.fullmatch(name) is not None
+
+
 def parse_card(document: Document) -> Question:
     """The card's question with its rubric; the answer is its body. Raises CardError naming every problem by line."""
     front = _FRONT.match(document.text)
@@ -50,6 +55,7 @@ def parse_card(document: Document) -> Question:
         raise CardError(
             f"{document.name}: " + "; ".join(f"line {line}: {what}" for line, what in sorted(card.problems)) + ".",
             "The format is described in corpus/README.md.",
+            sorted(card.problems),
         )
     start, end = card.wording(values["question"])
     return Question(
@@ -63,6 +69,31 @@ def parse_card(document: Document) -> Question:
         answer=answer,
         rubric=rubric,
     )
+
+
+def field_line(text: str, key: str, nth: int | None = None) -> int:
+    """The 1-based line of a card's field, or of the nth entry (from 0) of its list; 1 when there is none."""
+    front = _FRONT.match(text)
+    return _field_line(front[1] or "" if front else "", key, nth)
+
+
+def _field_line(front: str, key: str, nth: int | None) -> int:
+    lines = front.split("\n")
+    at = next((n for n, text in enumerate(lines) if text.startswith(f"{key}:")), -1)
+    if at < 0:
+        return 1
+    if nth is not None:
+        indent: int | None = None
+        for n in range(at + 1, len(lines)):
+            dash = re.match(r"(\s*)-\s", lines[n])
+            if re.match(r"[A-Za-z_]+:", lines[n]):
+                break
+            if dash and (indent is None or len(dash[1]) == indent):
+                indent = len(dash[1])
+                nth -= 1
+                if nth < 0:
+                    return n + 2  # front matter starts on line 2
+    return at + 2
 
 
 def _body(text: str, start: int) -> Span | None:
@@ -84,23 +115,7 @@ class _Card:
         self.problems.add((line, what))
 
     def line(self, key: str, nth: int | None = None) -> int:
-        """The 1-based line of a field, or of the nth entry of its list; front matter starts on line 2."""
-        lines = self.front.split("\n")
-        at = next((n for n, text in enumerate(lines) if text.startswith(f"{key}:")), -1)
-        if at < 0:
-            return 1
-        if nth is not None:
-            indent: int | None = None
-            for n in range(at + 1, len(lines)):
-                dash = re.match(r"(\s*)-\s", lines[n])
-                if re.match(r"[A-Za-z_]+:", lines[n]):
-                    break
-                if dash and (indent is None or len(dash[1]) == indent):
-                    indent = len(dash[1])
-                    nth -= 1
-                    if nth < 0:
-                        return n + 2
-        return at + 2
+        return _field_line(self.front, key, nth)
 
     def load(self) -> dict[str, Any]:
         import yaml  # here, not above: only cards need it
@@ -114,6 +129,7 @@ class _Card:
             raise CardError(
                 f"{self.document.name}: line {line}: the front matter is not YAML ({what}).",
                 "Quote texts that contain `: ` or begin with a special character.",
+                [(line, f"the front matter is not YAML ({what})")],
             ) from error
         if not isinstance(values, dict):
             raise CardError(f"{self.document.name}: line 2: the front matter has no `field: value` lines.")
