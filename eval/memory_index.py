@@ -68,7 +68,7 @@ class MemoryIndex:
         places: dict[str, list[str]] = {}
         for _, members in groupby(chunks, key=lambda chunk: chunk.document):
             own = list(members)
-            for chunk, texts in zip(own, views(own), strict=True):
+            for chunk, texts in zip(own, views(own, self.questions), strict=True):
                 for view, text in texts:
                     places.setdefault(text, []).append(f"{chunk.id}#{view}")
         self._places = list(places.values())

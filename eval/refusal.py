@@ -53,6 +53,12 @@ class Row:
     question: str
     retrieved: Retrieved
     values: dict[str, float]
+    card: str = ""  # the card that answers it, where one was named
+
+    @property
+    def found(self) -> list[str]:
+        """The cards among the passages, best first."""
+        return list(dict.fromkeys(Path(passage.document).stem for passage in self.retrieved.passages))
 
 
 def half(text: str) -> str:
@@ -71,16 +77,16 @@ def kind_of(row: dict[str, Any]) -> str:
     return "hard" if kind == "near" and row["id"].startswith("near-domain-4") else kind
 
 
-def ask(documents: str, retriever: Retriever, questions: Sequence[tuple[str, str, str]]) -> list[Row]:
-    """Rows of (kind, split, question), each searched for."""
+def ask(documents: str, retriever: Retriever, questions: Sequence[tuple[str, ...]]) -> list[Row]:
+    """Rows of (kind, split, question) or (kind, split, question, card), each searched for."""
     rows = []
-    for kind, split, question in questions:
+    for kind, split, question, *card in questions:
         found = retriever.retrieve(question, budget_chars=Settings().budget_chars)
         values, words = evidence.observed(question, found)
         if found.passages and words:
-            rows.append(Row(documents, kind, split, question, found, dict(values)))
+            rows.append(Row(documents, kind, split, question, found, dict(values), *card))
         else:
-            rows.append(Row(documents, kind, split, question, found, {}))
+            rows.append(Row(documents, kind, split, question, found, {}, *card))
     return rows
 
 
@@ -90,7 +96,7 @@ def gather(embedder: RememberingEmbedder) -> list[Row]:
     cards = json.loads((HERE / "questions" / "cards.json").read_text("utf-8"))
     index = MemoryIndex(read_folder(HERE.parent / "corpus", cards), embedder)
     own = [(q.text, *(q.rubric.aliases if q.rubric else ())) for q in index.questions]
-    asked = [(kind_of(row), row["split"], row["question"]) for row in corpus]
+    asked: list[tuple[str, ...]] = [(kind_of(r), r["split"], r["question"], r.get("card", "")) for r in corpus]
     asked += [("own", half(texts[0]), text) for texts in own for text in texts]
     rows = ask("corpus", Retriever(index, embedder), asked)
     embedder.save()
@@ -203,6 +209,15 @@ def report(rows: Sequence[Row], dev: Sequence[Row], table: Table, coverage: floa
             print(f"| {documents} | {name} | " + " | ".join(cells) + " |")
 
 
+def cards(rows: Sequence[Row]) -> None:
+    """Whether retrieval leads an answerable question to the card that was written for it."""
+    chosen = [row for row in rows if row.kind == "answerable" and row.card]
+    first = np.array([row.found[:1] == [row.card] for row in chosen])
+    among = np.array([row.card in row.found for row in chosen])
+    print(f"\nThe right card of {len({row.card for row in chosen})}, {len(chosen)} questions:")
+    print(f"first {interval(first)}, among the passages {interval(among)}")
+
+
 def errors(rows: Sequence[Row], table: Table, coverage: float) -> None:
     """The dev questions decided wrongly, worst first."""
     found = zip(scores(rows, table) - table.floor(coverage), rows, strict=True)
@@ -229,7 +244,9 @@ def main() -> None:
     if options.errors:
         errors(dev, table, options.coverage)
     else:
-        report([row for row in rows if row.split == options.split], dev, table, options.coverage)
+        chosen = [row for row in rows if row.split == options.split]
+        report(chosen, dev, table, options.coverage)
+        cards(chosen)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ A loss says what an error costs, and the model pays for each. {short}
 
 ## In depth
 
-The hinge loss is zero beyond a margin of 1. So says {id}. Squared error punishes an error of 2 four times as much as one of 1.
+The hinge loss is zero beyond a margin of 1.
+So says {id}. Squared error punishes an error of 2 four times as much as one of 1.
 <!-- check: {check} -->
 
 Absolute error is minimised by the median.
@@ -110,8 +111,8 @@ def test_every_problem_of_every_card_is_told_at_once_with_its_line(tmp_path):
         "losses/hinge.md:5",
         "losses/huber.md:17",
         "losses/huber.md:21",
-        "losses/huber.md:28",
-        "losses/huber.md:33",
+        "losses/huber.md:29",
+        "losses/huber.md:34",
         "losses/notes.md:1",
     ]
     assert [problem.rule for problem in problems(tmp_path)] == [

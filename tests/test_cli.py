@@ -104,7 +104,7 @@ def test_search_json_gives_true_offsets_within_the_budget(home: Path, indexed: d
     for passage in found["passages"]:
         assert set(passage) >= {"n", "text", "document", "start", "end", "heading", "score", "sources"}
         assert text[passage["start"] : passage["end"]] == passage["text"]
-    assert "1/(1-p)" in found["passages"][0]["text"]
+    assert any("1/(1-p)" in passage["text"] for passage in found["passages"])
 
 
 def test_explain_shows_ranks_and_timings(home: Path, indexed: dict):

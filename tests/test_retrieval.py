@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from mlprep_bot.adapters.chroma import ChromaStore
 from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.exact import ExactStore
 from mlprep_bot.adapters.llama_index import as_llama_index
-from mlprep_bot.domain import Chunk, Ranking
+from mlprep_bot.domain import Chunk, Document, Ranking
 from mlprep_bot.knowledge import asked, signals
 from mlprep_bot.knowledge.fusion import DEPTH, Evidence, fuse, ranked, reciprocal_ranks
 from mlprep_bot.knowledge.ingest import ingest, open_generation
 from mlprep_bot.knowledge.library import Library
+from mlprep_bot.knowledge.parsing import parse_document
 from mlprep_bot.knowledge.passages import build, same_words
 from mlprep_bot.knowledge.retrieval import Retriever
 from mlprep_bot.knowledge.views import reach, views
@@ -100,6 +102,17 @@ def test_a_title_that_is_also_the_first_line_is_embedded_once():
     assert dict(pairs[0])["u2"] == "A title\nThe text."
 
 
+def test_every_wording_of_a_question_leads_to_its_whole_answer():
+    front = "id: a\nquestion: Why scale?\ntopic: t\nlevel: mid\naliases: [normalise inputs, z-score]"
+    text = f"---\n{front}\nkey_points: ['(3) A.']\n---\n" + "It helps descent. " * 40
+    parsed = parse_document(Document("a.md", text, "markdown", "a"))
+    asked = [(name, words) for name, words in parsed.views[0] if name.startswith("q")]
+    assert [words for _, words in asked] == ["Why scale?", "normalise inputs", "z-score"]
+    assert {reach(name) for name, _ in asked} == {("q", len(parsed.chunks))}
+    assert len({name for name, _ in asked}) == 3
+    assert not [name for views_of in parsed.views[1:] for name, _ in views_of if name.startswith("q")]
+
+
 # --- fusion ---
 
 
@@ -131,6 +144,15 @@ def test_a_chunk_gains_from_its_neighbours_and_its_unit():
     assert fused.lexical_ranks == {pool[0].id: 1, pool[3].id: 2, pool[1].id: 2} or pool[1].id in fused.lexical_ranks
     assert pool[2].id not in fused.lexical_ranks
     assert max(fused.units, key=lambda unit: fused.units[unit]) == "a"
+
+
+def test_a_wording_lifts_its_card_and_puts_no_note_behind_the_other_cards():
+    card, other, note = (chunk(unit, 0, unit) for unit in ("card", "other", "note"))
+    pool = [replace(card, question_id="1"), replace(other, question_id="2"), note]
+    alike = {"t": 0.5, "b": 0.5, "u": 0.5}
+    cosines = {("card", 0): alike | {"q": 0.9}, ("other", 0): alike | {"q": 0.2}, ("note", 0): alike}
+    units = fuse(pool, Evidence(cosines, {}, {}, 0.1)).units
+    assert units["card"] > units["note"] >= units["other"]
 
 
 def test_nothing_found_fuses_to_nothing():

@@ -15,11 +15,11 @@ from mlprep_bot.domain import Chunk
 Key = TypeVar("Key", bound=Hashable)
 
 CHUNK_RANK_CONSTANT = 20  # of reciprocal rank fusion among chunks
-UNIT_RANK_CONSTANT = 10
+UNIT_RANK_CONSTANT = 3
 LEXICAL_WEIGHT = 0.6  # among chunks; units weigh both retrievers the same
 DEPTH = 400  # ranks beyond it add nothing
 
-BLOCK, NEIGHBOUR = 0.8, 0.2  # of the block's and the neighbours' cosines, beside the chunk's own 1.0
+BLOCK, NEIGHBOUR, ASKED = 0.8, 0.2, 0.1  # of the block's, the neighbours' and the question's cosine, beside its own 1.0
 WORDS_BESIDE, WORDS_OF_UNIT = 0.6, 0.3  # of the neighbours' and the unit's BM25, beside the chunk's own 1.0
 
 
@@ -84,7 +84,9 @@ def _dense(chunk: Chunk, evidence: Evidence) -> float:
     cosines, floor, at = evidence.cosines, evidence.floor, chunk.ordinal
     own = cosines.get((chunk.unit, at), {})
     beside = [cosines.get((chunk.unit, at + step), {}).get("t", floor) for step in (-1, 1)]
-    return own.get("t", floor) + BLOCK * own.get("b", floor) + NEIGHBOUR * sum(beside) / 2
+    alone = own.get("t", floor)
+    asked = own.get("q", floor) if chunk.question_id is not None else alone
+    return alone + BLOCK * own.get("b", floor) + NEIGHBOUR * sum(beside) / 2 + ASKED * asked
 
 
 def _lexical(pool: list[Chunk], evidence: Evidence) -> tuple[dict[str, float], dict[str, float]]:
@@ -109,15 +111,22 @@ def _lexical(pool: list[Chunk], evidence: Evidence) -> tuple[dict[str, float], d
 def _units(
     pool: list[Chunk], dense: Mapping[str, float], words: Mapping[str, float], evidence: Evidence
 ) -> dict[str, float]:
-    """Units by their best chunk and by themselves, in both retrievers."""
+    """Units by their best chunk and by themselves, in both retrievers; and by their question, where they have one.
+
+    A unit's score is the mean over the orders that it can stand in, so that notes without questions are not
+    behind cards that have them.
+    """
     best_dense: dict[str, float] = {}
     best_words: dict[str, float] = {}
     whole: dict[str, float] = {}
+    asked: dict[str, float] = {}
+    answers = {c.unit for c in pool if c.question_id is not None}
     for c in pool:
         if c.id in dense:
+            own = evidence.cosines[c.unit, c.ordinal]
             best_dense[c.unit] = max(best_dense.get(c.unit, -9.0), dense[c.id])
-            own = evidence.cosines[c.unit, c.ordinal].get("u", evidence.floor)
-            whole[c.unit] = max(whole.get(c.unit, -9.0), own)
+            whole[c.unit] = max(whole.get(c.unit, -9.0), own.get("u", evidence.floor))
+            asked[c.unit] = max(asked.get(c.unit, -9.0), whole[c.unit], own.get("q", evidence.floor))
         if c.id in words:
             best_words[c.unit] = max(best_words.get(c.unit, 0.0), words[c.id])
     top = max(evidence.unit_words.values(), default=1.0)
@@ -127,5 +136,8 @@ def _units(
         for unit in {c.unit for c in pool}
         if unit in best_words or unit in evidence.unit_words
     }
-    rankings = ((ranked(by_dense), 1.0), (ranked(by_words), 1.0))
-    return reciprocal_ranks(rankings, UNIT_RANK_CONSTANT)
+    by_question = {unit: rank for unit, rank in ranked(asked).items() if unit in answers}
+    rankings = ((ranked(by_dense), 1.0), (ranked(by_words), 1.0), (by_question, 1.0))
+    scores = reciprocal_ranks(rankings, UNIT_RANK_CONSTANT)
+    both = bool(by_dense) + bool(by_words)
+    return {unit: score / (both + (unit in answers)) for unit, score in scores.items()}

@@ -33,4 +33,4 @@ def parse_document(document: Document) -> Parsed:
         ) from error
     questions = tuple(find_questions(document))
     chunks = tuple(chunk_document(document, questions))
-    return Parsed(document, questions, chunks, tuple(map(tuple, views(chunks))))
+    return Parsed(document, questions, chunks, tuple(map(tuple, views(chunks, questions))))
