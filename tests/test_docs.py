@@ -22,10 +22,20 @@ def test_links_lead_somewhere(page: Path):
         assert (page.parent / target).exists(), target
 
 
+def commands() -> dict[str, set[str]]:
+    """Every command, those of a group as `group command`, with its options."""
+    found = {}
+    for name, command in typer.main.get_command(cli).commands.items():
+        inner = {f"{name} {sub}": part for sub, part in getattr(command, "commands", {}).items()}
+        for full, part in (inner or {name: command}).items():
+            found[full] = {flag for option in part.params for flag in option.opts}
+    return found
+
+
 def test_every_command_and_option_of_the_readme_exists():
-    commands = typer.main.get_command(cli).commands
-    known = {name: {flag for option in command.params for flag in option.opts} for name, command in commands.items()}
-    shown = re.findall(r"^mlprep ([a-z]+)([^#\n]*)", README, re.M)
+    known = commands()
+    groups = {name.partition(" ")[0] for name in known if " " in name}
+    shown = re.findall(rf"^mlprep ((?:(?:{'|'.join(groups)}) )?[a-z]+)([^#\n]*)", README, re.M)
     assert {name for name, _ in shown} == set(known)
     for name, rest in shown:
         assert set(re.findall(r"--[a-z-]+", re.sub(r'"[^"]*"', "", rest))) <= known[name], name
