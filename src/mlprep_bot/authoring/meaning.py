@@ -14,7 +14,7 @@ from mlprep_bot.authoring.corpus import Card, Corpus, Problem
 from mlprep_bot.domain import Passage, Ranking
 from mlprep_bot.ports import Embedder
 
-SAME_QUESTION = 0.90  # cosine from which two cards' questions, or a question and another card's alias, are one
+SAME_QUESTION = 0.84  # cosine from which two cards' questions, or a question and another card's alias, are one
 _CANDIDATES = 3  # places of a body that are compared in full with a key point
 _NO_RANKING = Ranking(None, None, None, None, 0.0)
 
