@@ -264,7 +264,7 @@ def test_the_commands_check_and_begin_a_card(tmp_path):
     listed = mlprep("corpus", "check", "--corpus", str(root), "--no-meaning", "--json", data=data)
     assert listed.returncode == 1
     found = json.loads(listed.stdout)
-    assert found["cards"] == 2
+    assert (found["cards"], found["topics"], found["levels"]) == (2, {"losses": 2}, {"mid": 2})
     assert {problem["document"] for problem in found["problems"]} == {"losses/focal.md"}
     stray = mlprep("corpus", "check", "nowhere.md", "--corpus", str(root), data=data)
     assert stray.returncode == 3

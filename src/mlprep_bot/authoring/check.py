@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlprep_bot.authoring import meaning, rules, running
 from mlprep_bot.authoring.corpus import Corpus, Problem
+from mlprep_bot.knowledge.cards import LEVELS
 from mlprep_bot.ports import Embedder
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -20,6 +22,8 @@ class Checked:
 
     cards: int
     key_points: int
+    topics: Mapping[str, int]  # cards of each
+    levels: Mapping[str, int]
     problems: tuple[Problem, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -27,6 +31,8 @@ class Checked:
         return {
             "cards": self.cards,
             "key_points": self.key_points,
+            "topics": dict(self.topics),
+            "levels": dict(self.levels),
             "problems": [asdict(problem) for problem in self.problems],
         }
 
@@ -60,4 +66,7 @@ def check(
         names = {path.relative_to(corpus.root).as_posix() for path in only}
         problems = [problem for problem in problems if problem.document in names]
     points = sum(len(card.rubric.key_points) for card in chosen.cards)
-    return Checked(len(chosen.cards), points, tuple(sorted(set(problems))))
+    topics = Counter(sorted(card.question.topic for card in chosen.cards))
+    levels = Counter(card.rubric.level for card in chosen.cards)
+    in_order = {level: levels[level] for level in LEVELS if levels[level]}
+    return Checked(len(chosen.cards), points, topics, in_order, tuple(sorted(set(problems))))
