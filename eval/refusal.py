@@ -5,9 +5,10 @@
     python eval/refusal.py --fit           fit weights and floors on the dev split, write refusal.json, then report
     python eval/refusal.py --errors        list the dev questions that the gate decides wrongly
 
-The seeds (`../shared/seeds`) are the second document set; without them only the corpus is used. The corpus is
-taken as it stood when the questions were labelled (`questions/cards.json`), because a new card may answer a
-question that was unanswerable before. `--cache FILE.npz` keeps embeddings between runs.
+The seeds (`../shared/seeds`) are the second document set; without them only the corpus is used. Questions that
+the corpus answers in part (`partly`) are left out. The corpus is taken as it stood when the questions were labelled
+(`questions/cards.json`), because a new card may answer a question that was unanswerable before. `--cache FILE.npz`
+keeps embeddings between runs.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ from mlprep_bot.answering.commands import is_command
 from mlprep_bot.answering.evidence import SIGNS, Table
 from mlprep_bot.domain import Retrieved
 from mlprep_bot.knowledge.retrieval import Retriever
+from mlprep_bot.ports import Embedder
 from mlprep_bot.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE.parent.parent / "shared" / "seeds"
 TABLE = Path(evidence.__file__).with_name("refusal.json")
 COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99)
+# A second, smaller corpus, so that the gate is not fitted to one size of index.
+TOPICS = {"statistics", "deployment", "rag-search", "monitoring", "teams"}
 # How much a set's questions count in the fit; wrongly answering far-domain questions is the worse mistake.
 WEIGHTS = {"answerable": 1.0, "own": 0.4, "near": 0.8, "hard": 0.4, "far": 0.6}
 RIDGE = 0.02
@@ -53,7 +57,7 @@ class Row:
     question: str
     retrieved: Retrieved
     values: dict[str, float]
-    card: str = ""  # the card that answers it, where one was named
+    cards: tuple[str, ...] = ()  # those that answer it, best first, where they were named
 
     @property
     def found(self) -> list[str]:
@@ -78,27 +82,25 @@ def kind_of(row: dict[str, Any]) -> str:
 
 
 def ask(documents: str, retriever: Retriever, questions: Sequence[tuple[str, ...]]) -> list[Row]:
-    """Rows of (kind, split, question) or (kind, split, question, card), each searched for."""
+    """Rows of (kind, split, question, *cards that answer it), each searched for."""
     rows = []
-    for kind, split, question, *card in questions:
+    for kind, split, question, *cards in questions:
         found = retriever.retrieve(question, budget_chars=Settings().budget_chars)
         values, words = evidence.observed(question, found)
         if found.passages and words:
-            rows.append(Row(documents, kind, split, question, found, dict(values), *card))
+            rows.append(Row(documents, kind, split, question, found, dict(values), tuple(cards)))
         else:
-            rows.append(Row(documents, kind, split, question, found, {}, *card))
+            rows.append(Row(documents, kind, split, question, found, {}, tuple(cards)))
     return rows
 
 
 def gather(embedder: RememberingEmbedder) -> list[Row]:
     """Every question of every set."""
-    corpus = lines("corpus.jsonl")
+    labelled = [row for row in lines("corpus.jsonl") if row["kind"] != "partly"]
     cards = json.loads((HERE / "questions" / "cards.json").read_text("utf-8"))
-    index = MemoryIndex(read_folder(HERE.parent / "corpus", cards), embedder)
-    own = [(q.text, *(q.rubric.aliases if q.rubric else ())) for q in index.questions]
-    asked: list[tuple[str, ...]] = [(kind_of(r), r["split"], r["question"], r.get("card", "")) for r in corpus]
-    asked += [("own", half(texts[0]), text) for texts in own for text in texts]
-    rows = ask("corpus", Retriever(index, embedder), asked)
+    rows = ask_cards("corpus", labelled, cards, embedder)
+    few = [card for card in cards if card.partition("/")[0] in TOPICS]
+    rows += ask_cards("five topics", labelled, few, embedder)
     embedder.save()
     if SEEDS.is_dir():
         index = MemoryIndex(read_folder(SEEDS), embedder)
@@ -106,11 +108,30 @@ def gather(embedder: RememberingEmbedder) -> list[Row]:
         asked += [("near", row["split"], row["question"]) for row in lines("seeds-near.jsonl")]
         asked += [("own", half(text), text) for text in dict.fromkeys(q.text for q in index.questions if q.answer)]
         asked += [
-            (kind_of(row), row["split"], row["question"]) for row in corpus if kind_of(row) in {"far", "injection"}
+            (kind_of(row), row["split"], row["question"]) for row in labelled if kind_of(row) in {"far", "injection"}
         ]
         rows += ask("seeds", Retriever(index, embedder), asked)
         embedder.save()
     return rows
+
+
+def ask_cards(
+    documents: str, labelled: Sequence[dict[str, Any]], cards: Sequence[str], embedder: Embedder
+) -> list[Row]:
+    """The labelled questions and the cards' own, asked of these cards.
+
+    A question that only other cards answer is left out: these may answer it by the way, which nobody has judged.
+    """
+    held = {Path(card).stem for card in cards}
+    index = MemoryIndex(read_folder(HERE.parent / "corpus", cards), embedder)
+    asked: list[tuple[str, ...]] = []
+    for row in labelled:
+        answering = [card for card in row.get("cards", ()) if card in held]
+        if answering or row["kind"] != "answerable":
+            asked.append((kind_of(row), row["split"], row["question"], *answering))
+    own = [(q.text, *(q.rubric.aliases if q.rubric else ())) for q in index.questions]
+    asked += [("own", half(texts[0]), text) for texts in own for text in texts]
+    return ask(documents, Retriever(index, embedder), asked)
 
 
 def scores(rows: Sequence[Row], table: Table) -> Floats:
@@ -210,12 +231,11 @@ def report(rows: Sequence[Row], dev: Sequence[Row], table: Table, coverage: floa
 
 
 def cards(rows: Sequence[Row]) -> None:
-    """Whether retrieval leads an answerable question to the card that was written for it."""
-    chosen = [row for row in rows if row.kind == "answerable" and row.card]
-    first = np.array([row.found[:1] == [row.card] for row in chosen])
-    among = np.array([row.card in row.found for row in chosen])
-    print(f"\nThe right card of {len({row.card for row in chosen})}, {len(chosen)} questions:")
-    print(f"first {interval(first)}, among the passages {interval(among)}")
+    """Whether retrieval leads an answerable question to a card that answers it."""
+    chosen = [row for row in rows if row.documents == "corpus" and row.kind == "answerable"]
+    first = np.array([bool(set(row.found[:1]) & set(row.cards)) for row in chosen])
+    among = np.array([bool(set(row.found) & set(row.cards)) for row in chosen])
+    print(f"\nA card that answers, {len(chosen)} questions: first {interval(first)}, among passages {interval(among)}")
 
 
 def errors(rows: Sequence[Row], table: Table, coverage: float) -> None:

@@ -23,12 +23,12 @@ SIGNS: Mapping[str, int] = {
     "best_cosine": 1,
     "best_sentence": 1,
     "best_unit": 1,
-    "question_cosine": 1,
     "said": 1,
     "said_together": 1,
     "said_close": 1,
     "indexed": 1,
     "gap": -1,
+    "size": -1,
 }
 _TELLING = 0.10  # a missing word with less of the question's meaning is not worth telling the reader
 _NAMED = 3
@@ -114,8 +114,8 @@ def observed(query: str, retrieved: Retrieved) -> tuple[Mapping[str, float], tup
         "best_cosine": cosine,
         "best_sentence": cosine,
         "best_unit": cosine,
-        "question_cosine": cosine / 2,
         "indexed": values["said"],
+        "size": 3.0,  # a thousand chunks: nobody said how many there are
     }
     return values | derived | dict(retrieved.signals.values), words
 

@@ -4,10 +4,9 @@ Every search also reports what it observed, for the evidence gate, as `Signals.v
 
 | name | meaning |
 |---|---|
-| `best_cosine` | highest cosine of the query with any view; 0 when nothing is indexed |
+| `best_cosine` | highest cosine of the query with any view, wordings of questions included; 0 when nothing is indexed |
 | `best_sentence` | highest cosine with a chunk by itself, which is about a sentence |
 | `best_block`, `best_unit` | the same for blocks (some 300 characters) and whole units, with their question |
-| `question_cosine` | cosine with the question that the best passages answer (the highest of three); 0 without one |
 | `margin` | dense score of the best chunk less the mean of the next nine in other units |
 | `agreement` | share of the ten best units of the dense search that are among the lexical ten |
 | `best_bm25` | BM25 of the best chunk, in parts of what a chunk full of the query's terms could reach |
@@ -17,6 +16,7 @@ Every search also reports what it observed, for the evidence gate, as `Signals.v
 | `unknown` | share of the query's content terms that occur nowhere in the index |
 | `unknown_weight` | the same by idf |
 | `terms` | number of distinct content terms of the query |
+| `size` | decimal logarithm of the number of chunks (3 to 4): in a large index something is near anything by chance |
 | `said`, `said_together`, `said_close`, `phrased`, `indexed`, `gap` | of words weighed by meaning: see `asked.py` |
 """
 
@@ -29,8 +29,6 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Protocol
 
-import numpy as np
-
 from mlprep_bot.domain import Chunk, Document, Passage, Ranking, Retrieved, Signals
 from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge import passages as building
@@ -40,7 +38,6 @@ from mlprep_bot.ports import Embedder, Vectors
 
 DENSE_DEPTH = 600  # vectors; a chunk has up to three
 LEXICAL_DEPTH = 300
-QUESTIONS_COMPARED = 3
 
 
 class Searchable(Protocol):
@@ -81,7 +78,6 @@ class Retriever:
         self._generation = generation
         self._embedder = embedder
         self._text_of = lru_cache(maxsize=256)(lambda name: generation.document(name).text)
-        self._question_vector = lru_cache(maxsize=1024)(lambda text: embedder.embed_documents([text])[0])
 
     @property
     def generation(self) -> Searchable:
@@ -139,10 +135,8 @@ class Retriever:
     def _signals(self, found: Found, passages: tuple[Passage, ...]) -> Signals:
         terms = list(dict.fromkeys(lexical.terms(found.query)))[: lexical.MAX_TERMS]
         vocabulary = signals.Vocabulary(self._generation.document_frequencies(terms), self._generation.chunk_count)
-        questions = list(dict.fromkeys(p.question for p in passages if p.question))[:QUESTIONS_COMPARED]
-        cosines = [float(np.dot(found.vector, self._question_vector(question))) for question in questions]
         pool = list(found.pool.values())
-        values = signals.measure(vocabulary, found.evidence, found.fused, pool, passages, max(cosines, default=0.0))
+        values = signals.measure(vocabulary, found.evidence, found.fused, pool, passages)
         weighed = asked.weigh(found.query, found.vector, self._embedder)
         more, words = asked.measure(weighed, vocabulary.frequencies, signals.first(passages))
         return Signals(values | more, words)

@@ -11,6 +11,7 @@ from mlprep_bot.knowledge import lexical
 from mlprep_bot.knowledge.fusion import Evidence, Fused
 
 READ_CHARS = 2000  # of the first passages, for coverage: about what a short answer draws on
+CHUNKS = (1_000, 10_000)  # sizes of index that the gate was fitted on; it knows of no difference beyond them
 _TOP = 10
 _BM25_CEILING = 2.2  # k1 + 1 with FTS5's k1 = 1.2: what one term's idf is multiplied with at most
 
@@ -19,7 +20,6 @@ NAMES = (
     "best_sentence",
     "best_block",
     "best_unit",
-    "question_cosine",
     "margin",
     "agreement",
     "best_bm25",
@@ -29,6 +29,7 @@ NAMES = (
     "unknown",
     "unknown_weight",
     "terms",
+    "size",
 )
 
 
@@ -51,10 +52,9 @@ def measure(
     fused: Fused,
     pool: Sequence[Chunk],
     passages: Sequence[Passage],
-    question_cosine: float,
 ) -> dict[str, float]:
     """Every name of NAMES with its value, finite whatever was found."""
-    best = {letter: max((c.get(letter, 0.0) for c in evidence.cosines.values()), default=0.0) for letter in "tbu"}
+    best = {letter: max((c.get(letter, 0.0) for c in evidence.cosines.values()), default=0.0) for letter in "tbuq"}
     read = first(passages)
     known = [term for term, found in vocabulary.frequencies.items() if found]
     rarest = min(known, key=lambda term: (vocabulary.frequencies[term], term), default=None)
@@ -67,7 +67,6 @@ def measure(
         "best_sentence": best["t"],
         "best_block": best["b"],
         "best_unit": best["u"],
-        "question_cosine": question_cosine,
         "margin": _margin(fused, pool),
         "agreement": _agreement(fused, pool),
         "best_bm25": min(1.0, max(evidence.words.values(), default=0.0) / ceiling),
@@ -77,6 +76,7 @@ def measure(
         "unknown": len(unknown) / max(1, len(vocabulary.frequencies)),
         "unknown_weight": sum(map(vocabulary.idf, unknown)) / total,
         "terms": float(len(vocabulary.frequencies)),
+        "size": math.log10(min(max(vocabulary.chunks, CHUNKS[0]), CHUNKS[1])),
     }
     return {name: values[name] for name in NAMES}
 
