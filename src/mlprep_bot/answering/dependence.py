@@ -75,7 +75,9 @@ _GENERIC_COMPOUNDS = _words(
     """
 )
 _CLAUSE = re.compile(
-    r"[,;:.!?()]|\b(?:and|but|when|if|because|since|while|whereas|before|after|unless|so|then|or)\b", re.I
+    r"[,;:.!?()]|\b(?:and|but|when|if|because|since|while|whereas|before|after|unless|so|then|or"
+    r"|that|how|what|which|where|why)\b",
+    re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
     r"\bit(?:'s| is| was| be| would be| will be| become| makes?|)\s+(?:ever |always |a |an |really |actually |"
@@ -88,9 +90,12 @@ _EXPLETIVE = re.compile(
     r"[^?]*?\b(?:to|that|if|when|for|\w+ing)\b"
     r"|\bit (?:called|mean(?:s|t)?|take|takes) (?:when|if|that|to|for)\b|\bwhen it comes to\b|\b(?:is|"
     r"was) it (?:that|called)\b"
-    r"|\bit depends\b|\bit (?:seems?|turns out|follows)\b",
+    r"|\bit depends\b|\bit (?:seems?|turns out|follows)\b"
+    # "worth it"; "what does it cost to train …"; "is it leakage to pick features …"
+    r"|\bworth it\b|\bit (?:costs?|pays?|helps?|hurts?) to\b|\b(?:is|was) it \w+(?:er)? to \w+",
     re.IGNORECASE,
 )
+_CAUSED = re.compile(r"\b(?:make|makes|making|made|keep|keeps|render|renders) *$", re.IGNORECASE)
 _IS_IT = re.compile(
     r"\b(?:is|was|would|will|does|might|could) it (?:be |make |ever |always |a |an |really |still |ok |more |so )*"
     r"(?:good|bad|ok|okay|fine|possible|impossible|better|worse|necessary|important|useful|helpful|hard|"
@@ -263,9 +268,12 @@ def _refers(text: str, start: int, end: int, word: str) -> bool:
 def _has_antecedent(before: str, word: str, after: str) -> bool:
     """Whether what the pronoun stands for is named in the question itself.
 
-    In an earlier clause; as the subject of "its"; or before a relative clause ("the data it was trained on").
+    In an earlier clause; as the subject of "its" or of "make it faster"; or before a relative clause ("the data
+    it was trained on").
     """
     content = content_words(before)
+    if _CAUSED.search(before) and content:
+        return True
     clauses = [match.end() for match in _CLAUSE.finditer(before)]
     if clauses and content_words(before[: clauses[-1]]):
         return True
