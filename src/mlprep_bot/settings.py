@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     budget_chars: int = Field(6000, ge=200, description="Characters of passages that an answer may draw on.")
     coverage: float = Field(
-        0.90, gt=0, lt=1, description="Share of answerable questions that the evidence gate lets through."
+        0.93, gt=0, lt=1, description="Share of answerable questions that the evidence gate lets through."
     )
 
     host: str = Field("127.0.0.1", description="Address of the page; anything but loopback needs a token.")

@@ -80,7 +80,7 @@ def shipped() -> Table:
 class Gate:
     """Lets a question through when the nearest passages are likely to answer it."""
 
-    def __init__(self, *, coverage: float = 0.90, table: Table | None = None) -> None:
+    def __init__(self, *, coverage: float = 0.93, table: Table | None = None) -> None:
         """`coverage` is the share of answerable questions to let through; more of them lowers the floor."""
         self._table = table or shipped()
         self._floor = self._table.floor(coverage)
