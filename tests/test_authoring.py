@@ -266,6 +266,9 @@ def test_the_commands_check_and_begin_a_card(tmp_path):
     found = json.loads(listed.stdout)
     assert (found["cards"], found["topics"], found["levels"]) == (2, {"losses": 2}, {"mid": 2})
     assert {problem["document"] for problem in found["problems"]} == {"losses/focal.md"}
+    (tmp_path / "none").mkdir()
+    empty = mlprep("corpus", "check", "--corpus", str(tmp_path / "none"), data=data)
+    assert (empty.returncode, "holds no card" in empty.stderr) == (3, True)
     stray = mlprep("corpus", "check", "nowhere.md", "--corpus", str(root), data=data)
     assert stray.returncode == 3
     assert "Traceback" not in stray.stderr

@@ -108,7 +108,7 @@ def show_problems(checked: Checked) -> None:
     """Every problem of a corpus, a line each as compilers print them, and the count."""
     for problem in checked.problems:
         out.print(Text(plain(str(problem))), soft_wrap=True)
-    for counts in (checked.levels, checked.topics):
+    for counts in filter(None, (checked.levels, checked.topics)):
         say(", ".join(f"{name} {count}" for name, count in counts.items()))
     found = f"{len(checked.problems)} problems" if checked.problems else "no problem"
     say(f"{checked.cards} cards, {checked.key_points} key points: {found}.")

@@ -99,7 +99,7 @@ def load(root: Path) -> Corpus:
         except CardError as error:
             broken += [Problem(name, line, "format", what) for line, what in error.problems]
         except DocumentError as error:
-            broken.append(Problem(name, 1, "format", error.seen))
+            broken.append(Problem(name, 1, "format", error.seen.removeprefix(f"{name}: ")))
         else:
             assert question.rubric is not None  # parse_card always gives one
             cards.append(Card(path.stem, path, name, document.text, question, question.rubric))

@@ -10,7 +10,9 @@ import typer
 from mlprep_bot.cli.common import JsonFlag, make_app, make_ready_app, print_json
 from mlprep_bot.errors import UnreadableDocument
 
-corpus = typer.Typer(help="Write cards: find their problems, see what they cover, begin a new one.")
+corpus = typer.Typer(
+    no_args_is_help=True, help="Write cards: find their problems, see what they cover, begin a new one."
+)
 
 CorpusOption = Annotated[Path | None, typer.Option("--corpus", help="Folder of the cards; default: the bundled ones.")]
 
@@ -34,6 +36,10 @@ def check(
     root = _root(folder)
     only = [path.resolve() for path in cards or []]
     loaded = load(root)
+    if not loaded.cards and not loaded.broken:
+        raise UnreadableDocument(
+            f"{root} holds no card.", "Begin one with `mlprep corpus new`, or name another folder."
+        )
     for path in only:
         if not path.is_relative_to(root) or not path.is_file():
             raise UnreadableDocument(f"{path} is no card of {root}.", "Name files of one corpus, and it by --corpus.")
@@ -92,6 +98,10 @@ def new(
     from mlprep_bot.authoring.template import new_card
 
     root = _root(folder)
+    if "site-packages" in root.parts:
+        raise UnreadableDocument(
+            "The corpus is part of the installed package.", "Name a folder of your own: --corpus FOLDER."
+        )
     path = new_card(load(root), topic, identity, question, level)
     typer.echo(f"{path}\nFill it in (corpus/README.md says how), then run: mlprep corpus check {path}")
 
