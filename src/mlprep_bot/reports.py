@@ -120,7 +120,7 @@ def show_map(surveyed: Map) -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("topic")
-    for title in (*COLUMNS, "all", "unanswered", "leads out", "led to"):
+    for title in (*COLUMNS, "all", "open", "out", "in"):
         table.add_column(title, justify="right")
     for topic in surveyed.topics:
         levels = [str(topic.levels.get(level, 0) or "·") for level in COLUMNS]
@@ -132,6 +132,7 @@ def show_map(surveyed: Map) -> None:
         "all", *sums, str(total), str(sum(topic.unanswered for topic in surveyed.topics) or "·"), style="bold"
     )
     out.print(table)
+    say("open: without an answer; out, in: follow-ups that lead to other topics, and that come from them.")
     show_some("Topics that no follow-up leads out of or into", [t.name for t in surveyed.topics if t.orphan])
     show_some("Cards that no other card's follow-up leads to", surveyed.unreached)
     show_some("Follow-ups that lead nowhere", surveyed.dangling)
