@@ -20,7 +20,7 @@ from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.exact import ExactStore
 from mlprep_bot.adapters.llama_index import as_llama_index
 from mlprep_bot.domain import Chunk, Document, Ranking
-from mlprep_bot.knowledge import asked, signals
+from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge.fusion import DEPTH, Evidence, fuse, ranked, reciprocal_ranks
 from mlprep_bot.knowledge.ingest import ingest, open_generation
 from mlprep_bot.knowledge.library import Library
@@ -302,3 +302,8 @@ def test_floor_on_two_of_the_seeds(seeds, embedder, memory_path):
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
+
+
+def test_hasty_typing_leaves_no_word_of_its_own():
+    assert lexical.terms("whats dropout for, and why doesnt it work? you've u dont") == lexical.terms("dropout work")
+    assert len(lexical.terms("an ill conditioned id")) == 3

@@ -21,7 +21,7 @@ import Stemmer
 
 from mlprep_bot.domain import Chunk
 
-TERMS_VERSION = "2"  # change it when the same text would give other terms: every serving index is then rebuilt
+TERMS_VERSION = "3"  # change it when the same text would give other terms: every serving index is then rebuilt
 MAX_TERMS = 64  # of a query; a pasted page is searched by its first distinct terms
 
 # "ascii" takes every character beyond ASCII for part of a word, so FTS5 never cuts a term of ours again.
@@ -179,5 +179,8 @@ isn't it it's its itself just let's me more most my no nor not of off on once on
 own please same she should so some such than that that's the their theirs them then there there's these they
 they're this those through to too under until up us very was we we're were what what's when where which while
 who whom whose why will with would you you're your yours
+how's where's who's here's we've they've you've won't wouldn't wasn't weren't shouldn't u ur pls plz
 """
-STOP_WORDS = frozenset(_STOP.split())
+# As they are typed in a hurry: "whats", "doesnt"; but an "id" and "ill-conditioned" have a meaning of their own.
+_HASTY = {word.replace("'", "") for word in _STOP.split()} - {"id", "ill"}
+STOP_WORDS = frozenset(_STOP.split()) | _HASTY
