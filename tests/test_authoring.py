@@ -261,6 +261,7 @@ def test_the_commands_check_and_begin_a_card(tmp_path):
     assert "no problem" in fine.stderr
     made = mlprep("corpus", "new", "focal", "--topic", "losses", "--corpus", str(root), data=data)
     assert made.returncode == 0, made.stderr
+    assert f"corpus check --corpus {root}" in made.stdout
     listed = mlprep("corpus", "check", "--corpus", str(root), "--no-meaning", "--json", data=data)
     assert listed.returncode == 1
     found = json.loads(listed.stdout)

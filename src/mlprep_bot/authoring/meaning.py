@@ -31,8 +31,7 @@ def same_questions(corpus: Corpus, embedder: Embedder) -> Iterator[Problem]:
         if one.id != other.id:
             cosine = float(vectors[left] @ vectors[right])
             message = f"“{again}” asks nearly the same as “{text}” of {one.name} (cosine {cosine:.2f})"
-            where = {"key": "question"} if later is None else {"key": "aliases", "nth": later}
-            yield other.problem("duplicate", message, **where)
+            yield other.problem("duplicate", message, key="question" if later is None else "aliases", nth=later)
 
 
 def unsupported_points(

@@ -103,7 +103,8 @@ def new(
             "The corpus is part of the installed package.", "Name a folder of your own: --corpus FOLDER."
         )
     path = new_card(load(root), topic, identity, question, level)
-    typer.echo(f"{path}\nFill it in (corpus/README.md says how), then run: mlprep corpus check {path}")
+    option = f" --corpus {folder}" if folder else ""
+    typer.echo(f"{path}\nFill it in (corpus/README.md says how), then run: mlprep corpus check{option} {path}")
 
 
 def _root(folder: Path | None) -> Path:
