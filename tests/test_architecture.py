@@ -16,6 +16,7 @@ ALLOWED = {
     "knowledge": {"domain", "errors", "ports", "settings", "knowledge"},
     "authoring": {"domain", "errors", "ports", "knowledge", "answering", "authoring"},
     "answering": {"domain", "errors", "ports", "settings", "knowledge", "answering"},
+    "interview": {"domain", "errors", "ports", "settings", "knowledge", "answering", "interview"},
     "adapters": {"domain", "errors", "ports", "settings", "knowledge", "models", "adapters"},
     "models": {"errors"},
     "ports": set(),

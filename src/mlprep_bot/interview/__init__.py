@@ -1,0 +1,1 @@
+"""Question -> candidate's answer -> grade with reasons -> what to ask next."""
