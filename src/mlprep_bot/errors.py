@@ -11,13 +11,18 @@ MlprepError                    one line for a person: what was seen, what was ex
 │   ├── LibraryBusy            another process is writing
 │   └── LibraryDamaged         library.db or every generation is unreadable
 ├── EmbedderError              the embedding model cannot be used
-└── WriterError                the language model cannot be used
-    ├── WriterUnavailable      nothing answers at the address
-    ├── ModelNotPulled         the server answers but does not have the model
-    ├── CloudModelRefused      the model would run on somebody else's machine
-    ├── PromptTooLong          the prompt does not fit the context window
-    ├── WriterTimeout          the server did not answer in time
-    └── StreamBroken           the stream ended before the model said it was done
+├── WriterError                the language model cannot be used
+│   ├── WriterUnavailable      nothing answers at the address
+│   ├── ModelNotPulled         the server answers but does not have the model
+│   ├── CloudModelRefused      the model would run on somebody else's machine
+│   ├── PromptTooLong          the prompt does not fit the context window
+│   ├── WriterTimeout          the server did not answer in time
+│   └── StreamBroken           the stream ended before the model said it was done
+└── ProgressError              what was practised cannot be read or kept
+    ├── NoSuchInterview        there is no interview of that name
+    ├── InterviewMoved         the interview went on elsewhere (another tab, a terminal)
+    ├── ProgressDamaged        progress.db is unreadable
+    └── BadImport              the file is not an export of progress
 """
 
 from __future__ import annotations
@@ -105,4 +110,24 @@ class WriterTimeout(WriterError):
 
 
 class StreamBroken(WriterError):
+    pass
+
+
+class ProgressError(MlprepError):
+    exit_code = 7
+
+
+class NoSuchInterview(ProgressError):
+    pass
+
+
+class InterviewMoved(ProgressError):
+    pass
+
+
+class ProgressDamaged(ProgressError):
+    pass
+
+
+class BadImport(ProgressError):
     pass

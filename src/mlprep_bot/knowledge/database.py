@@ -5,48 +5,77 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from mlprep_bot.errors import LibraryBusy, LibraryDamaged, LibraryError
-from mlprep_bot.knowledge.migrations import migrate, newest
+from mlprep_bot.errors import LibraryBusy, LibraryDamaged, LibraryError, MlprepError
+from mlprep_bot.knowledge.migrations import MIGRATIONS, Migration, migrate, version
 
 BUSY_SECONDS = 10.0
 
 
-class Database:
-    """library.db, or, when there is none yet, an empty one in memory that nothing is saved from.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a database is for: its migrations, and what a person is told when it cannot be used.
 
-    `journal_mode=TRUNCATE`: SQLite before 3.51.3 can corrupt a WAL database with several connections, and
-    one writer at a time needs no WAL. Every failure is raised as a LibraryError.
+    `way_out` is how to go on without a damaged file; `{path}` in it is the file. `pragmas` are set on opening.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    migrations: tuple[Migration, ...]
+    unusable: type[MlprepError]
+    busy: type[MlprepError]
+    damaged: type[MlprepError]
+    way_out: str
+    journal: str = "TRUNCATE"
+    pragmas: tuple[str, ...] = ()
+
+
+# TRUNCATE: SQLite before 3.51.3 can corrupt a WAL database with several connections, and one writer at a
+# time needs no WAL.
+LIBRARY = Kind(
+    migrations=MIGRATIONS,
+    unusable=LibraryError,
+    busy=LibraryBusy,
+    damaged=LibraryDamaged,
+    way_out="Your own files and your progress are not in it. Move it away and index your folders again: "
+    "mv '{path}' '{path}.damaged' && mlprep index PATH ...",
+)
+
+
+class Database:
+    """A database file, or, without a path, an empty one in memory that nothing is saved from.
+
+    Every failure is raised as one of the errors that `kind` names.
+    """
+
+    def __init__(self, path: Path | None, kind: Kind = LIBRARY) -> None:
         self._path = path
+        self._kind = kind
         self._lock = RLock()
         with self._guard():
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._db.execute("PRAGMA journal_mode = TRUNCATE")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self.version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if self.version > newest():
-            raise LibraryError(
-                f"{path} was written by a newer mlprep (schema {self.version}, this one knows {newest()}).",
+            for pragma in (f"journal_mode = {kind.journal}", "synchronous = FULL", "foreign_keys = ON", *kind.pragmas):
+                self._db.execute(f"PRAGMA {pragma}")
+            self.version = version(self._db)
+        if self.version > len(kind.migrations):
+            self.close()
+            raise kind.unusable(
+                f"{path} was written by a newer mlprep (schema {self.version}, this one knows {len(kind.migrations)}).",
                 "Update mlprep, or choose another data folder (MLPREP_DATA_DIR).",
             )
 
     def migrate(self) -> None:
-        """Bring the schema up to date; needs the writer's lock unless the database is in memory."""
+        """Bring the schema up to date."""
         with self._guard():
-            migrate(self._db)
-        self.version = newest()
+            migrate(self._db, self._kind.migrations)
+        self.version = len(self._kind.migrations)
 
     def check(self) -> None:
-        """Raises LibraryDamaged when SQLite finds its own structure broken."""
+        """Raises `kind.damaged` when SQLite finds its own structure broken."""
         with self._guard():
             problem = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
         if problem != "ok":
@@ -88,10 +117,10 @@ class Database:
                 yield
             except sqlite3.OperationalError as error:
                 if "locked" in str(error) or "busy" in str(error):
-                    raise LibraryBusy(f"{self._path} is in use by another process.", "Try again.") from error
+                    raise self._kind.busy(f"{self._path} is in use by another process.", "Try again.") from error
                 if "malformed" in str(error):
                     raise self._damaged(str(error)) from error
-                raise LibraryError(
+                raise self._kind.unusable(
                     f"Cannot use {self._path}: {error}.", "Check the disk and its free space."
                 ) from error
             except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
@@ -99,9 +128,6 @@ class Database:
             except sqlite3.DatabaseError as error:
                 raise self._damaged(str(error)) from error
 
-    def _damaged(self, problem: str) -> LibraryDamaged:
-        return LibraryDamaged(
-            f"{self._path} is damaged ({problem}).",
-            "Your own files and your progress are not in it. Move it away and index your folders again: "
-            f"mv '{self._path}' '{self._path}.damaged' && mlprep index PATH ...",
-        )
+    def _damaged(self, problem: str) -> MlprepError:
+        way_out = self._kind.way_out.format(path=self._path)
+        return self._kind.damaged(f"{self._path} is damaged ({problem}).", way_out)

@@ -1,14 +1,19 @@
-"""library.db's schema as ordered functions: each runs once, in its own transaction, and is never edited again."""
+"""A schema as ordered functions: each runs once, in its own transaction, and is never edited again.
+
+`MIGRATIONS` are library.db's; other databases bring their own and share `migrate`.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import uuid4
+
+Migration = Callable[[sqlite3.Connection], None]
 
 
 def _m001_documents(db: sqlite3.Connection) -> None:
-    _run(
+    run(
         db,
         """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,29 +71,33 @@ def _m001_documents(db: sqlite3.Connection) -> None:
     db.executemany("INSERT INTO meta VALUES (?, ?)", [("id", uuid4().hex[:12]), ("revision", "0"), ("near", "")])
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_documents,)
+MIGRATIONS: tuple[Migration, ...] = (_m001_documents,)
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring an open library.db (autocommit mode) to the newest schema; `user_version` counts what has run."""
-    done = int(db.execute("PRAGMA user_version").fetchone()[0])
-    for number, step in enumerate(MIGRATIONS[done:], start=done + 1):
+def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring an open database (autocommit mode) to the newest schema; `user_version` counts what has run.
+
+    Several processes may do so at once: what has run is read again once a step has the database to itself.
+    """
+    while version(db) < len(steps):
         db.execute("BEGIN IMMEDIATE")
         try:
-            step(db)
-            db.execute(f"PRAGMA user_version = {number}")
+            done = version(db)
+            if done < len(steps):
+                steps[done](db)
+                db.execute(f"PRAGMA user_version = {done + 1}")
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
             raise
 
 
-def newest() -> int:
-    """The schema version that this code writes."""
-    return len(MIGRATIONS)
+def version(db: sqlite3.Connection) -> int:
+    """How many migrations this database has seen."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _run(db: sqlite3.Connection, script: str) -> None:
-    """Like `executescript`, which would commit the transaction that we are in."""
+def run(db: sqlite3.Connection, script: str) -> None:
+    """Like `executescript`, which would commit the transaction that we are in; no statement may hold a `;`."""
     for statement in filter(str.strip, script.split(";")):
         db.execute(statement)

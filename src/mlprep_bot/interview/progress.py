@@ -1,0 +1,299 @@
+"""progress.db: every interview as an append-only log, and the draft in the answer box.
+
+Several processes and threads may use it at once (two tabs, a terminal beside the page). What a method returns
+was read in one piece, what it wrote is on the disk when it returns.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mlprep_bot.errors import InterviewMoved, NoSuchInterview, ProgressError
+from mlprep_bot.interview import exchange
+from mlprep_bot.interview.attempts import Attempt, attempts_of
+from mlprep_bot.interview.codec import body_of, clean, entry_of
+from mlprep_bot.interview.exchange import Copy, Merged
+from mlprep_bot.interview.migrations import PROGRESS
+from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, State
+from mlprep_bot.knowledge.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An interview in the list of interviews. Times are seconds since the epoch; `done` counts questions."""
+
+    id: str
+    began: float
+    updated: float
+    ended: bool
+    setup: Setup
+    done: int
+
+
+class Progress:
+    """The user's own data in `data_dir`. No file is made before there is something to keep.
+
+    Every method raises ProgressError when the file cannot be used, ProgressDamaged when it is broken.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir.expanduser().absolute() / "progress.db"
+        self._opening = Lock()
+        self._database: Database | None = None
+        self._reading_attempts = Lock()
+        # An interview's attempts by its id, with the number of entries that they were read from.
+        self._attempts: dict[str, tuple[int, list[Attempt]]] = {}
+
+    # --- one interview -----------------------------------------------------------------------
+
+    def begin(self, entries: Sequence[Entry]) -> str:
+        """Keep a new interview, whose first entry is `Began`; returns its id, which sorts by time."""
+        if not entries or not isinstance(entries[0].what, Began):
+            raise ValueError("an interview starts with Began")
+        began = datetime.fromtimestamp(entries[0].at, UTC)
+        db = self._writing()
+        with db.transaction():
+            while True:
+                name = f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+                if not self._known(db, name):
+                    break
+            self._add(db, name, entries)
+        return name
+
+    def entries(self, name: str) -> list[Entry]:
+        """The log of an interview, oldest first. Raises NoSuchInterview."""
+        rows = self._reading().rows("SELECT at, body FROM entries WHERE interview = ? ORDER BY position", (name,))
+        if not rows:
+            raise _no_such(name)
+        return [_decoded(name, at, body) for at, body in rows]
+
+    def append(self, name: str, after: int, entries: Sequence[Entry]) -> None:
+        """Add to a log of which the caller knows the first `after` entries.
+
+        Raises InterviewMoved when it has others by now, NoSuchInterview when it was deleted.
+        """
+        db = self._writing()
+        with db.transaction():
+            if not self._known(db, name):
+                raise _no_such(name)
+            [(held,)] = db.rows("SELECT COUNT(*) FROM entries WHERE interview = ?", (name,))
+            if held != after:
+                raise InterviewMoved(
+                    f"Interview {name} went on elsewhere: it has {held} entries, not {after}.",
+                    "Load it again to go on from there.",
+                )
+            self._extend(db, name, after, entries)
+
+    def draft(self, name: str) -> str:
+        """What stands in the answer box; "" for none."""
+        found = self._reading().rows("SELECT text FROM drafts WHERE interview = ?", (name,))
+        return str(found[0][0]) if found else ""
+
+    def save_draft(self, name: str, text: str, after: int | None = None) -> None:
+        """Keep what stands in the answer box; an answer or a skip that is stored clears it.
+
+        With `after`, the number of entries that the writer of the draft knew, a draft that comes late (its
+        answer was stored meanwhile) is left out. Raises NoSuchInterview.
+        """
+        db = self._writing()
+        with db.transaction():
+            if not self._known(db, name):
+                raise _no_such(name)
+            [(held,)] = db.rows("SELECT COUNT(*) FROM entries WHERE interview = ?", (name,))
+            if after is None or held == after:
+                self._put_draft(db, name, text)
+
+    # --- all interviews ----------------------------------------------------------------------
+
+    def interviews(self) -> list[Held]:
+        """Every interview, newest first."""
+        rows = self._reading().rows(
+            "SELECT i.id, i.began, MAX(e.at), MAX(e.kind = 'ended'), SUM(e.kind IN ('debriefed', 'skipped')),"
+            " (SELECT body FROM entries f WHERE f.interview = i.id AND f.position = 0)"
+            " FROM interviews i JOIN entries e ON e.interview = i.id GROUP BY i.id ORDER BY i.began DESC, i.id DESC"
+        )
+        held = []
+        for name, began, updated, ended, done, body in rows:
+            first = _decoded(name, began, body).what
+            if isinstance(first, Began):
+                held.append(Held(name, began, updated, bool(ended), first.setup, done))
+        return held
+
+    def unfinished(self) -> str | None:
+        """The newest interview that has not ended."""
+        rows = self._reading().rows(
+            "SELECT id FROM interviews i WHERE NOT EXISTS"
+            " (SELECT 1 FROM entries WHERE interview = i.id AND kind = 'ended') ORDER BY began DESC, id DESC LIMIT 1"
+        )
+        return str(rows[0][0]) if rows else None
+
+    def attempts(self) -> list[Attempt]:
+        """What all interviews showed about each key point, in the order of time.
+
+        A log only grows, so an interview is read again only when it did.
+        """
+        counts = self._reading().rows("SELECT interview, COUNT(*) FROM entries GROUP BY interview")
+        with self._reading_attempts:
+            for name, count in counts:
+                if self._attempts.get(name, (0, []))[0] != count:
+                    with suppress(NoSuchInterview):  # deleted since it was counted
+                        entries = self.entries(name)
+                        self._attempts[name] = len(entries), attempts_of(name, _replayed(name, entries))
+            kept = [self._attempts[name][1] for name, _ in counts if name in self._attempts]
+        # Two copies of an interview that went different ways share their beginning: it happened once.
+        once = {(attempt.at, attempt.key): attempt for attempts in kept for attempt in attempts}
+        return sorted(once.values(), key=lambda attempt: attempt.at)
+
+    # --- all of a user's data ----------------------------------------------------------------
+
+    def export(self) -> dict[str, Any]:
+        """Everything that is held, as JSON that `merge` takes, on this machine or on another."""
+        return exchange.document([self._copy(held.id) for held in reversed(self.interviews())])
+
+    def merge(self, data: object) -> Merged:
+        """Take in an export; all of it or, when it cannot be used, nothing (BadImport).
+
+        What is held stays: an interview that went on in the export goes on here, and one that went a
+        different way is kept beside the one that is held.
+        """
+        copies = exchange.read(data)
+        db = self._writing()
+        found = Merged()
+        with db.transaction():
+            for copy in copies:
+                found = self._merge_one(db, copy, found)
+        return found
+
+    def delete_all(self) -> int:
+        """Delete every interview for good, overwritten on the disk; returns how many there were."""
+        if not self.path.exists():
+            return 0
+        db = self._writing()
+        with db.transaction():
+            [(count,)] = db.rows("SELECT COUNT(*) FROM interviews")
+            db.rows("INSERT INTO deleting VALUES (1)")
+            for table in ("drafts", "entries", "interviews", "deleting"):
+                db.rows(f"DELETE FROM {table}")
+        with self._reading_attempts:
+            self._attempts.clear()
+        with suppress(ProgressError):  # somebody else is reading; the content is overwritten already
+            db.rows("VACUUM")
+            db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(count)
+
+    def close(self) -> None:
+        """Let go of the file; the next call opens it again."""
+        with self._opening:
+            database, self._database = self._database, None
+        if database is not None:
+            database.close()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @cached_property
+    def _empty(self) -> Database:
+        empty = Database(None, PROGRESS)
+        empty.migrate()
+        return empty
+
+    def _reading(self) -> Database:
+        """The open database; without a file, an empty one in memory, so that looking leaves no trace."""
+        if self._database is None and not self.path.exists():
+            return self._empty
+        return self._writing()
+
+    def _writing(self) -> Database:
+        with self._opening:
+            if self._database is None:
+                self._database = self._opened()
+            return self._database
+
+    def _opened(self) -> Database:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.chmod(0o700)
+            self.path.touch(0o600)
+        except OSError as error:
+            raise ProgressError(
+                f"Cannot write to {self.path.parent}: {error.strerror}.", "Choose another folder with MLPREP_DATA_DIR."
+            ) from error
+        database = Database(self.path, PROGRESS)
+        database.check()
+        database.migrate()
+        return database
+
+    def _known(self, db: Database, name: str) -> bool:
+        return bool(db.rows("SELECT 1 FROM interviews WHERE id = ?", (name,)))
+
+    def _add(self, db: Database, name: str, entries: Sequence[Entry]) -> None:
+        db.rows("INSERT INTO interviews VALUES (?, ?)", (name, entries[0].at))
+        self._extend(db, name, 0, entries)
+
+    def _extend(self, db: Database, name: str, after: int, entries: Sequence[Entry]) -> None:
+        db.many(
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
+            [
+                (name, position, entry.at, entry.what.kind, body_of(entry.what))
+                for position, entry in enumerate(entries, start=after)
+            ],
+        )
+        if any(isinstance(entry.what, Answered | Skipped) for entry in entries):
+            db.rows("DELETE FROM drafts WHERE interview = ?", (name,))
+
+    def _put_draft(self, db: Database, name: str, text: str) -> None:
+        db.rows(
+            "INSERT INTO drafts VALUES (?, ?) ON CONFLICT (interview) DO UPDATE SET text = excluded.text",
+            (name, clean(text)),
+        )
+
+    def _copy(self, name: str) -> Copy:
+        return Copy(name, tuple(self.entries(name)), self.draft(name))
+
+    def _merge_one(self, db: Database, copy: Copy, found: Merged) -> Merged:
+        if not self._known(db, copy.id):
+            self._add(db, copy.id, copy.entries)
+            if copy.draft:
+                self._put_draft(db, copy.id, copy.draft)
+            return found.plus(added=1)
+        held = tuple(self.entries(copy.id))
+        same = exchange.common(held, copy.entries)
+        if same == len(copy.entries):
+            return found.plus(known=1)
+        if same < len(held):
+            return self._merge_one(db, exchange.branched(copy, same), found)
+        self._extend(db, copy.id, same, copy.entries[same:])
+        if copy.draft and not self.draft(copy.id):
+            self._put_draft(db, copy.id, copy.draft)
+        return found.plus(continued=1)
+
+
+def _no_such(name: str) -> NoSuchInterview:
+    return NoSuchInterview(f"There is no interview {name!r}.", "mlprep progress lists the interviews that there are.")
+
+
+def _decoded(name: str, at: float, body: str) -> Entry:
+    try:
+        return entry_of(at, body)
+    except ValueError as error:
+        raise ProgressError(
+            f"Interview {name} cannot be read: {error}.", "A newer mlprep wrote it: update this one."
+        ) from error
+
+
+def _replayed(name: str, entries: Sequence[Entry]) -> State:
+    from mlprep_bot.interview.session import replay
+
+    try:
+        return replay(entries)
+    except ValueError as error:
+        raise ProgressError(
+            f"Interview {name} cannot be read: {error}.", "A newer mlprep wrote it: update this one."
+        ) from error
