@@ -130,4 +130,5 @@ class Database:
 
     def _damaged(self, problem: str) -> MlprepError:
         way_out = self._kind.way_out.format(path=self._path)
-        return self._kind.damaged(f"{self._path} is damaged ({problem}).", way_out)
+        told = " ".join(problem.split())  # SQLite's own words come in several lines
+        return self._kind.damaged(f"{self._path} is damaged ({told}).", way_out)
