@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import BadImport, InterviewMoved, NoSuchInterview, ProgressDamaged, ProgressError
+from mlprep_bot.interview.backup import backup_path
 from mlprep_bot.interview.codec import KINDS, body_of, entry_of
 from mlprep_bot.interview.exchange import Merged
 from mlprep_bot.interview.migrations import MIGRATIONS, journal_mode
@@ -270,7 +271,7 @@ def test_a_damaged_file_is_named_with_the_way_out(progress, at):
     body = bytearray(progress.path.read_bytes())
     body[at : at + 20_000] = b"\xa5" * 20_000
     progress.path.write_bytes(bytes(body))
-    with pytest.raises(ProgressDamaged, match=r"progress\.db is damaged .* Move it away.*progress import"):
+    with pytest.raises(ProgressDamaged, match=r"progress\.db is damaged .*cp '.*progress\.db\.backup'"):
         progress.interviews()
 
 
@@ -496,6 +497,31 @@ def test_deleting_leaves_nothing_in_the_file(progress):
     with pytest.raises(NoSuchInterview):
         progress.append(name, 11, [])
     assert held(progress)
+
+
+def test_a_daily_copy_brings_back_what_a_broken_file_held(progress):
+    copy = backup_path(progress.path)
+    name = held(progress)
+    assert not copy.exists(), "nothing to copy when it was opened"
+    progress.close()
+    assert progress.unfinished() is None  # opens it again, and copies it
+    later = held(progress, log(5_000.0))
+    progress.close()
+    assert len(progress.interviews()) == 2
+    progress.close()
+    progress.path.write_bytes(b"\xa5" * 9_000)
+    with pytest.raises(ProgressDamaged):
+        progress.interviews()
+    progress.path.write_bytes(copy.read_bytes())
+    assert [item.id for item in progress.interviews()] == [name], "the copy is of today already"
+    assert progress.entries(name) == log()
+    os.utime(copy, (0, 0))
+    progress.close()
+    progress.begin(log(9_000.0)[:1])
+    assert copy.stat().st_mtime > 0
+    assert later
+    progress.delete_all()
+    assert [path.name for path in progress.path.parent.iterdir() if "backup" in path.name] == []
 
 
 # --- entries as JSON --------------------------------------------------------------------------

@@ -74,8 +74,8 @@ PROGRESS = Kind(
     unusable=ProgressError,
     busy=ProgressError,
     damaged=ProgressDamaged,
-    way_out="Your documents are not in it. Move it away, and put a copy or an export in its place if you have one: "
-    "mv '{path}' '{path}.damaged' && mlprep progress import FILE",
+    way_out="Your documents are not in it, and a copy of at most a day before you last started lies beside it: "
+    "mv '{path}' '{path}.damaged' && cp '{path}.backup' '{path}'",
     journal=journal_mode(),
     pragmas=("secure_delete = ON",),  # what a person deletes is overwritten, not only forgotten
 )

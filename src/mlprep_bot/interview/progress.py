@@ -19,6 +19,7 @@ from typing import Any
 from mlprep_bot.errors import InterviewMoved, NoSuchInterview, ProgressError
 from mlprep_bot.interview import exchange
 from mlprep_bot.interview.attempts import Attempt, attempts_of
+from mlprep_bot.interview.backup import back_up, drop_backup
 from mlprep_bot.interview.codec import body_of, clean, entry_of
 from mlprep_bot.interview.exchange import Copy, Merged
 from mlprep_bot.interview.migrations import PROGRESS
@@ -173,7 +174,8 @@ class Progress:
         return found
 
     def delete_all(self) -> int:
-        """Delete every interview for good, overwritten on the disk; returns how many there were."""
+        """Delete every interview and the daily copy for good; returns how many interviews there were."""
+        drop_backup(self.path)
         if not self.path.exists():
             return 0
         db = self._writing()
@@ -227,6 +229,9 @@ class Progress:
             ) from error
         database = Database(self.path, PROGRESS)
         database.check()
+        if database.version:
+            with suppress(ProgressError, OSError):  # a full disk keeps nobody from practising
+                back_up(database, self.path, always=database.version < len(PROGRESS.migrations))
         database.migrate()
         return database
 
