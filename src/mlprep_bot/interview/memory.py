@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DAY_BEGINS = timedelta(hours=4)
 RETENTION = 0.9  # a memory is due when this is the chance that it is still there
+WEAK = 0.7  # a memory of less strength, 0 to 1, is weak
 COMPLETE = 0.999  # the score, 0 to 1, from which on an answer left nothing out
 Z90 = 1.645  # the normal deviate of a two-sided 90% interval
 
@@ -31,9 +32,9 @@ Z90 = 1.645  # the normal deviate of a two-sided 90% interval
 class Memory:
     """One key point as it is remembered at the time that was asked about.
 
-    `due` and `seen` (the last attempt) are seconds since the epoch; `stability` is days until the chance of recall falls
-    to 90%; `difficulty` is 1 to 10; `retrievability` is the chance of recall, 0 to 1, and says nothing about whether
-    what is recalled is right: `credit` (0 to 1) does, for the last attempt. `lapses`: misses after a first success.
+    `due` and `seen` (the last attempt) are seconds since the epoch; `stability` is days until the chance of recall
+    falls to 90%; `difficulty` is 1 to 10; `retrievability` is the chance of recall, 0 to 1, not whether
+    it is right: `credit`, 0 to 1, says that of the last attempt. `lapses`: misses after a first success.
     """
 
     key: str
@@ -124,9 +125,7 @@ def due(found: Mapping[str, Memory], by: float) -> list[Memory]:
 
 def weakest(found: Mapping[str, Memory], count: int = 10) -> list[Memory]:
     """The up to `count` key points that lack most, heavy ones first; what is known well is left out."""
-    return sorted(
-        (m for m in found.values() if m.strength < RETENTION - CREDIT[PointVerdict.PARTIAL] / 2), key=_weakest
-    )[:count]
+    return sorted((m for m in found.values() if m.strength < WEAK), key=_weakest)[:count]
 
 
 def upcoming(found: Mapping[str, Memory], now: float, days: int = 14) -> dict[date, list[Memory]]:
@@ -144,7 +143,7 @@ def mastery(found: Iterable[Memory]) -> dict[str, Mastery]:
     """The mastery of each topic: the mean strength of its key points, by weight. Best-known topics last."""
     by_topic: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for memory in found:
-        by_topic[memory.topic].append((memory.strength, memory.weight))
+        by_topic[memory.topic].append((memory.strength, max(1, memory.weight)))
     rated = [_mastery(topic, points) for topic, points in by_topic.items()]
     return {one.topic: one for one in sorted(rated, key=lambda m: (m.value, m.topic))}
 
