@@ -25,9 +25,10 @@ AT_ONCE = 8  # visitors who are answered at the same time
 Updates = dict[Any, Any]
 
 
-def html(value: str, elem_id: str) -> Any:
-    """A component that shows finished HTML and runs nothing."""
-    return gr.HTML(value, elem_id=elem_id, js_on_load=None, apply_default_css=False, padding=False)
+def html(value: str, elem_id: str, kind: str = "", *, visible: bool = True) -> Any:
+    """A component that shows finished HTML and runs nothing. `kind`: its CSS classes."""
+    plain: dict[str, Any] = {"js_on_load": None, "apply_default_css": False, "padding": False}
+    return gr.HTML(value, elem_id=elem_id, elem_classes=kind.split(), visible=visible, **plain)
 
 
 class ChatTab:
@@ -64,7 +65,7 @@ class ChatTab:
                         self.send = gr.Button("Ask", elem_id="ml-ask", size="sm", min_width=88, variant="primary")
                 self.notice = html("", "ml-notice")
             with gr.Column(elem_id="ml-side", scale=2, min_width=300):
-                self.sources = html(EMPTY_PANEL, "ml-sources-panel")
+                self.sources = html(EMPTY_PANEL, "ml-sources-panel", "ml-panel")
         self._wire()
 
     def _wire(self) -> None:

@@ -17,11 +17,11 @@ HEADING_WORDS = 10  # a short heading claims nothing; a longer one is judged lik
 _LISTS = {"bullet": "ul", "number": "ol"}
 
 
-def sentences_html(sentences: Sequence[Sentence], turn: int) -> str:
-    """The answer's sentences by their `block`; the Nth citation of the answer opens mark `t{turn}-c{N}`."""
+def sentences_html(sentences: Sequence[Sentence], turn: int | str, first: int = 0) -> str:
+    """The answer's sentences by their `block`; its Nth citation (from `first` on) opens mark `t{turn}-c{N}`."""
     out: list[str] = []
     open_list = ""
-    for kind, group in _blocks(sentences):
+    for kind, group in _blocks(sentences, first):
         wanted = _LISTS.get(kind, "")
         if wanted != open_list:
             out.append(f"</{open_list}>" * bool(open_list) + f"<{wanted}>" * bool(wanted))
@@ -31,11 +31,11 @@ def sentences_html(sentences: Sequence[Sentence], turn: int) -> str:
     return "".join(out)
 
 
-def _blocks(sentences: Sequence[Sentence]) -> Iterator[tuple[str, list[tuple[int, Sentence]]]]:
+def _blocks(sentences: Sequence[Sentence], first: int) -> Iterator[tuple[str, list[tuple[int, Sentence]]]]:
     """Sentences of one paragraph, list item, … together, each with the number of its first citation."""
     kind = "paragraph"
     group: list[tuple[int, Sentence]] = []
-    number = 0
+    number = first
     for sentence in sentences:
         if sentence.block and group:
             yield kind, group
@@ -47,7 +47,7 @@ def _blocks(sentences: Sequence[Sentence]) -> Iterator[tuple[str, list[tuple[int
         yield kind, group
 
 
-def _block_html(kind: str, group: Sequence[tuple[int, Sentence]], turn: int) -> str:
+def _block_html(kind: str, group: Sequence[tuple[int, Sentence]], turn: int | str) -> str:
     inner = " ".join(_sentence_html(s, kind, turn, number, leads=i == 0) for i, (number, s) in enumerate(group))
     if kind == "number":
         sign = LIST_SIGN.match(group[0][1].text)
@@ -58,12 +58,12 @@ def _block_html(kind: str, group: Sequence[tuple[int, Sentence]], turn: int) -> 
     return f'<div class="{"ml-heading" if kind == "heading" else "ml-para"}">{inner}</div>'
 
 
-def _sentence_html(sentence: Sentence, kind: str, turn: int, number: int, *, leads: bool) -> str:
+def _sentence_html(sentence: Sentence, kind: str, turn: int | str, number: int, *, leads: bool) -> str:
     verdict = sentence.verdict
     text = _text_html(sentence.text, kind if leads else "")
     if kind == "heading" and verdict is Verdict.UNCITED and len(sentence.text.split()) <= HEADING_WORDS:
         return text
-    buttons = "".join(_button(c, f"t{turn}-c{number + i}") for i, c in enumerate(sentence.citations))
+    buttons = "".join(cite_button(c, f"t{turn}-c{number + i}") for i, c in enumerate(sentence.citations))
     reason = f": {escape(sentence.reason)}" if sentence.reason and verdict is not Verdict.SUPPORTED else ""
     tag = "div" if text.startswith(("<pre", "<div", "<table", "<p", "<ul", "<ol", "<blockquote")) else "span"
     words = f'<span aria-hidden="true">{SIGN[verdict]}</span> {WORDS[verdict]}{reason}'
@@ -91,7 +91,8 @@ def _hint(sentence: Sentence) -> str:
     return escape(sentence.reason) or "The cited passage does not say this."
 
 
-def _button(citation: Citation, mark: str) -> str:
+def cite_button(citation: Citation, mark: str) -> str:
+    """A number that opens its passage at the mark of that name."""
     number = escape(citation.passage.removeprefix("S"))
     return (
         f'<button type="button" class="ml-cite" data-open="{mark}" '

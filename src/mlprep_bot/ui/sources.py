@@ -1,4 +1,4 @@
-"""The Sources panel: every passage of an exchange with the cited spans marked at their exact characters."""
+"""The Sources panel of chat and interview: passages with the cited spans marked at their exact characters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from itertools import pairwise
 
-from mlprep_bot.domain import Citation, Passage, Sentence
+from mlprep_bot.domain import Citation, Passage
 from mlprep_bot.ui.conversation import Exchange
 
 NEAREST_SHOWN = 5
@@ -19,9 +19,16 @@ TextOf = Callable[[str], str | None]
 """A document's text by name, None when it is not in the library any more."""
 
 
+Marks = Sequence[tuple[str, Citation]]
+"""Citations with the names by which buttons open them."""
+
+Turn = int | str
+"""Names an exchange or an interview question within its page: ids and marks begin with `t{turn}-`."""
+
+
 def sources_html(exchange: Exchange, text_of: TextOf) -> str:
     """The cited passages in order of number, then, folded away, those that were found and not cited."""
-    marks = _marks(exchange.sentences, exchange.number)
+    marks = named([c for s in exchange.sentences for c in s.citations], exchange.number)
     cited = {citation.passage for _, citation in marks}
     used = tuple(p for p in exchange.passages if p.id in cited)
     rest = tuple(p for p in exchange.passages if p.id not in cited)
@@ -30,14 +37,26 @@ def sources_html(exchange: Exchange, text_of: TextOf) -> str:
         open_ones, folded, title = rest[:NEAREST_SHOWN], rest[NEAREST_SHOWN:], "Further away"
     elif exchange.running or not used:  # what is cited is not known yet
         open_ones, folded = exchange.passages, ()
-    inner = "".join(_passage(p, exchange.number, marks, text_of) for p in open_ones)
-    if folded:
-        others = "".join(_passage(p, exchange.number, marks, text_of) for p in folded)
-        inner += (
-            f'<details class="ml-rest" id="t{exchange.number}-rest"><summary>{title} ({len(folded)})</summary>'
-            f"{others}</details>"
-        )
-    return f'<section class="ml-sources" data-turn="{exchange.number}">{BACK}{inner or EMPTY}</section>'
+    others = _folded(folded, title, exchange.number, marks, text_of)
+    return section_html(exchange.number, open_ones, marks, text_of, more=others)
+
+
+def section_html(turn: Turn, passages: Sequence[Passage], marks: Marks, text_of: TextOf, more: str = "") -> str:
+    """What one exchange or one interview question put into the panel. `more`: finished HTML below the passages."""
+    inner = "".join(_passage(p, turn, marks, text_of) for p in passages) + more
+    return f'<section class="ml-sources" data-turn="{turn}">{BACK}{inner or EMPTY}</section>'
+
+
+def named(citations: Iterable[Citation], turn: Turn) -> list[tuple[str, Citation]]:
+    """Each citation with its name, by its place among all of this turn."""
+    return [(f"t{turn}-c{n}", c) for n, c in enumerate(citations)]
+
+
+def _folded(passages: Sequence[Passage], title: str, turn: Turn, marks: Marks, text_of: TextOf) -> str:
+    if not passages:
+        return ""
+    others = "".join(_passage(p, turn, marks, text_of) for p in passages)
+    return f'<details class="ml-rest" id="t{turn}-rest"><summary>{title} ({len(passages)})</summary>{others}</details>'
 
 
 BACK = '<button type="button" class="ml-back" data-back>↑ Back to the answer</button>'
@@ -48,12 +67,7 @@ EMPTY_PANEL = (
 )
 
 
-def _marks(sentences: Iterable[Sentence], turn: int) -> list[tuple[str, Citation]]:
-    citations = [c for s in sentences for c in s.citations]
-    return [(f"t{turn}-c{n}", c) for n, c in enumerate(citations)]
-
-
-def _passage(passage: Passage, turn: int, marks: Sequence[tuple[str, Citation]], text_of: TextOf) -> str:
+def _passage(passage: Passage, turn: Turn, marks: Marks, text_of: TextOf) -> str:
     own = [(name, span) for name, c in marks if c.passage == passage.id and (span := _within(c, passage))]
     text = text_of(passage.document)
     before = after = ""
