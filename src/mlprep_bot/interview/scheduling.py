@@ -16,7 +16,7 @@ from enum import IntEnum
 from mlprep_bot.interview.attempts import Attempt, point_key
 from mlprep_bot.interview.memory import WEAK, Memory, memories, practice_day
 from mlprep_bot.interview.rubric import PointVerdict
-from mlprep_bot.interview.session import Prompt, Setup, State, Style
+from mlprep_bot.interview.session import Choose, Prompt, Setup, State, Style
 from mlprep_bot.interview.steering import are_neighbours, role_named
 from mlprep_bot.knowledge.identity import normalised
 
@@ -45,14 +45,6 @@ _ODDS = {Kind.DUE: 6.0, Kind.WEAK: 2.0, Kind.NEW: 3.0, Kind.KNOWN: 0.3}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The next question, None when nothing is left, and why in words for the candidate."""
-
-    prompt: Prompt | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """How many questions fit a set-up (`fit` in all), and how they stand now; `resting` ones were asked lately."""
 
@@ -74,7 +66,7 @@ class _Open:
     point: Memory | None
 
 
-def choose(pool: Sequence[Prompt], attempts: Iterable[Attempt], state: State, now: float, rng: random.Random) -> Choice:
+def choose(pool: Sequence[Prompt], attempts: Iterable[Attempt], state: State, now: float, rng: random.Random) -> Choose:
     """The question to ask next in `state`; its prompt is None when nothing of `pool` fits any more.
 
     Never one that was asked in this interview. Pinned ones come first, in their order, whatever else was asked for.
@@ -87,14 +79,14 @@ def choose(pool: Sequence[Prompt], attempts: Iterable[Attempt], state: State, no
     by_id = {p.id: p for p in left}
     for wanted in setup.pinned:
         if wanted in by_id:
-            return Choice(by_id[wanted], "You asked for this question.")
+            return Choose(by_id[wanted], "You asked for this question.")
     ready = [o for o in _standing([p for p in left if fits(p, setup)], attempts, now) if isinstance(o, _Open)]
     ready = _at_level(ready, setup, len(state.rounds))
     if not ready:
-        return Choice(None, "")
+        return Choose(None, "")
     ready = _of_one_kind(ready, setup.style, rng)
     found = _pick(ready, [r.prompt for r in state.rounds], setup, rng)
-    return Choice(found.prompt, _why(found, setup, now))
+    return Choose(found.prompt, _why(found, setup, now))
 
 
 def fits(prompt: Prompt, setup: Setup) -> bool:

@@ -22,9 +22,10 @@ from mlprep_bot.ports import Embedder
 MOST = 2.0  # what the best-supported topic gains: it then weighs 3
 MOST_TOPICS = 6  # an advertisement that lists everything says nothing
 ENOUGH = 3.0  # evidence from which on a topic gains all of `MOST`
-LEAST = 0.6  # evidence below which nothing changes: one word is 1, one line that only means a topic up to 1
-SHARE = 0.25  # of the best topic's evidence that another topic needs to be raised too
-TITLE_LINES, TITLE_WORDS, TITLE = 3, 10, 2.0  # the first short lines name the job, and count double
+LEAST = 1.05  # the best topic's evidence below which nothing changes: a lone word, or a line that only means it, is 1
+SHARE = 0.1  # of the best topic's evidence that another topic needs to be raised too
+AGREED = 0.5  # of the smaller evidence is added where a line both says a topic's words and means it
+TITLE_LINES, TITLE_WORDS, TITLE = 2, 8, 2.0  # the first short lines name the job, and count double
 MOST_LINES, LONGEST = 300, 400  # lines, and characters of each, that are read
 MOST_PROFILES = 200  # topics of a library with a heading over every question
 NEAR, LEAD = 0.28, 0.2  # a line means a topic from this cosine on, when it leads the mean of all topics by so much
@@ -50,6 +51,14 @@ class Steering:
 
     weights: tuple[tuple[str, float], ...] = ()
     because: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one line says for a topic: 1 for a word, and the words themselves."""
+
+    gain: float = 0.0
+    words: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -93,26 +102,32 @@ def steer(text: str, pool: Iterable[Prompt], embedder: Embedder) -> Steering:
     lines = _lines(text)
     if not lines or not topics:
         return Steering()
+    spoken, meant = _by_words(lines, topics), _by_meaning(lines, topics, embedder)
     evidence: dict[str, float] = defaultdict(float)
-    words: dict[str, Counter[str]] = defaultdict(Counter)
-    for topic, line, gain, said in [*_by_words(lines, topics), *_by_meaning(lines, topics, embedder)]:
-        heading = line < TITLE_LINES and len(lines[line].split()) <= TITLE_WORDS
-        evidence[topic] += gain * (TITLE if heading else 1.0)
-        words[topic].update(said)
-    return _steering(evidence, words)
+    for topic, at in spoken.keys() | meant.keys():
+        gains = spoken[topic, at].gain, meant[topic, at].gain
+        evidence[topic] += (max(gains) + AGREED * min(gains)) * (TITLE if _names_the_job(at, lines[at]) else 1.0)
+    return _steering(evidence, {topic: _shown(topic, spoken) or _shown(topic, meant) for topic in evidence})
 
 
-def _steering(evidence: Mapping[str, float], words: Mapping[str, Counter[str]]) -> Steering:
+def _steering(evidence: Mapping[str, float], words: Mapping[str, str]) -> Steering:
     best = max(evidence.values(), default=0.0)
     if best < LEAST:
         return Steering()
-    ranked = sorted(evidence, key=lambda t: (-evidence[t], t))[:MOST_TOPICS]
-    raised = [t for t in ranked if evidence[t] >= max(LEAST, SHARE * best)]
+    raised = [t for t in sorted(evidence, key=lambda t: (-evidence[t], t)) if evidence[t] >= SHARE * best][:MOST_TOPICS]
     gain = MOST * min(1.0, best / ENOUGH)
-    return Steering(
-        tuple((t, round(1 + gain * evidence[t] / best, 2)) for t in raised),
-        tuple((t, ", ".join(f"“{word}”" for word, _ in words[t].most_common(SHOWN))) for t in raised),
-    )
+    # The root, since what comes second in a text is still asked about.
+    weights = ((t, round(1 + gain * math.sqrt(evidence[t] / best), 2)) for t in raised)
+    return Steering(tuple(weights), tuple((t, words[t]) for t in raised))
+
+
+def _names_the_job(at: int, line: str) -> bool:
+    return at < TITLE_LINES and len(line.split()) <= TITLE_WORDS and not line.endswith(".")
+
+
+def _shown(topic: str, found: Mapping[tuple[str, int], _Said]) -> str:
+    said = Counter(word for (of, _), one in sorted(found.items()) if of == topic for word in one.words)
+    return ", ".join(f"“{word}”" for word, _ in said.most_common(SHOWN))
 
 
 def _topics(pool: Iterable[Prompt]) -> dict[str, str]:
@@ -158,27 +173,30 @@ def _spelled(phrase: str) -> str:
     return body if exact else f"(?i:{body}(?:s|es)?)"
 
 
-_Evidence = tuple[str, int, float, Sequence[str]]  # topic, index of the line, gain, the words that did it
-
-
-def _by_words(lines: Sequence[str], topics: Iterable[str]) -> Iterable[_Evidence]:
+def _by_words(lines: Sequence[str], topics: Iterable[str]) -> dict[tuple[str, int], _Said]:
+    """By topic and line: the words of the topic that the line is the first to say."""
+    found: dict[tuple[str, int], _Said] = defaultdict(_Said)
     for topic in topics:
         pattern, seen = _pattern(topic), set[str]()
         for at, line in enumerate(lines):
             said = {m.group().casefold().rstrip("s"): m.group() for m in pattern.finditer(line)} if pattern else {}
-            new = [word for key, word in said.items() if key not in seen]
+            new = tuple(word for key, word in said.items() if key not in seen)
             seen |= said.keys()
             if new:  # the root: a list of tools is one thing that was said, not many
-                yield topic, at, math.sqrt(len(new)), new
+                found[topic, at] = _Said(math.sqrt(len(new)), new)
+    return found
 
 
-def _by_meaning(lines: Sequence[str], topics: Mapping[str, str], embedder: Embedder) -> Iterable[_Evidence]:
-    """Lines whose meaning is near a topic's, and nearer than to most other topics."""
+def _by_meaning(lines: Sequence[str], topics: Mapping[str, str], embedder: Embedder) -> dict[tuple[str, int], _Said]:
+    """By topic and line: lines whose meaning is near a topic's, and nearer than to most other topics."""
+    found: dict[tuple[str, int], _Said] = defaultdict(_Said)
     close = embedder.embed_documents(list(lines)) @ embedder.embed_documents(list(topics.values())).T
-    names = list(topics)
+    names, vague = list(topics), _data()["boilerplate"]["topics"]
     for at, row in enumerate(close):
-        lead = row - (row.mean() if len(names) > 2 else 0.0)
         nearest = int(row.argmax())
-        if row[nearest] >= NEAR and lead[nearest] >= LEAD:
-            said = lines[at] if len(lines[at]) <= SHOWN_CHARS else lines[at][:SHOWN_CHARS].rsplit(" ", 1)[0] + " …"
-            yield names[nearest], at, float(min(1.0, lead[nearest] / SURE_LEAD)), [said]
+        lead = float(row[nearest] - (row.mean() if len(names) > 2 else 0.0))
+        if row[nearest] >= NEAR and lead >= LEAD and names[nearest] not in vague:
+            whole = len(lines[at]) <= SHOWN_CHARS
+            said = lines[at] if whole else lines[at][:SHOWN_CHARS].rsplit(" ", 1)[0] + " …"
+            found[names[nearest], at] = _Said(min(1.0, lead / SURE_LEAD), (said,))
+    return found
