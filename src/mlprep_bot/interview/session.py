@@ -6,211 +6,227 @@ interview goes on where it was, whatever was killed in between. Times are second
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Literal
 
-from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.rubric import Grade, Outcome
+from mlprep_bot.interview import probing
+from mlprep_bot.interview.record import (
+    MOST_HINTS,
+    MOST_PROBES,
+    Answered,
+    Asked,
+    Began,
+    Continued,
+    Debriefed,
+    Ended,
+    Entry,
+    Hinted,
+    Marked,
+    Paused,
+    Phase,
+    Probed,
+    Prompt,
+    Resumed,
+    Round,
+    Setup,
+    Skipped,
+    State,
+    Style,
+    Turn,
+    What,
+)
+from mlprep_bot.interview.replaying import apply, replay, running
+from mlprep_bot.interview.rubric import Outcome
 
-MOST_PROBES = 2
-MOST_HINTS = 2
+# The words of an interview are spoken under this name; the other modules are how they are made.
+__all__ = [
+    "MOST_HINTS",
+    "MOST_PROBES",
+    "Answer",
+    "Answered",
+    "Asked",
+    "Began",
+    "Choose",
+    "Continued",
+    "Debriefed",
+    "End",
+    "Ended",
+    "Entry",
+    "Event",
+    "Hinted",
+    "Mark",
+    "Marked",
+    "Pause",
+    "Paused",
+    "Phase",
+    "Probed",
+    "Proceed",
+    "Prompt",
+    "Resume",
+    "Resumed",
+    "Round",
+    "Setup",
+    "Skip",
+    "Skipped",
+    "State",
+    "Style",
+    "TakeHint",
+    "Turn",
+    "What",
+    "advance",
+    "apply",
+    "begin",
+    "limit",
+    "remaining",
+    "replay",
+    "running",
+]
+
+SECONDS_PER_MINUTE = 60
 
 
-class Style(StrEnum):
-    WARM_UP = "warm-up"  # easier questions first, no follow-ups
-    REALISTIC = "realistic"
-    DRILL = "drill"  # what is due and weak first
-
-
-class Phase(StrEnum):
-    CHOOSING = "choosing"  # the next question has to be chosen
-    ANSWERING = "answering"  # a question or a follow-up waits for the candidate
-    MARKING = "marking"  # an answer waits for its grade
-    DEBRIEF = "debrief"  # the last question is explained
-    ENDED = "ended"
+# --- events: what somebody wants to happen ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What the candidate asked for. Empty `role`, `level`, `topics` and `documents` mean any.
+class Choose:
+    """The scheduler's choice; `prompt` None: nothing is left to ask."""
 
-    `minutes` or `questions` limits the interview (both None: until it is ended). `steering` are weights of
-    topics (1 is neutral) drawn from a pasted text, `steered_by` the words that did it.
-    `pinned` are ids of questions to ask first ("quiz me on this", "drill").
-    """
-
-    role: str = ""
-    level: str = ""
-    topics: tuple[str, ...] = ()
-    documents: tuple[str, ...] = ()
-    style: Style = Style.REALISTIC
-    questions: int | None = 5
-    minutes: int | None = None
-    timer: bool = True
-    steering: tuple[tuple[str, float], ...] = ()
-    steered_by: tuple[tuple[str, str], ...] = ()  # topic, the words of the pasted text that raised it
-    pinned: tuple[str, ...] = ()
-    grader: str = ""  # a writer's name, "" for none
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A question as it was asked: a copy, since the documents may change later.
-
-    `derived`: the key points were taken from the answer's own sentences, no author wrote them.
-    `follow_ups`: (index of the key point, wording) written by the card's author.
-    """
-
-    id: str
-    document: str
-    text: str
-    topic: str
-    level: str
-    points: tuple[KeyPoint, ...]
-    derived: bool = False
-    follow_ups: tuple[tuple[int, str], ...] = ()
-
-
-# --- log entries: what happened, in order -------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    setup: Setup
-    kind: Literal["began"] = "began"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """`why` tells the candidate why this question came ("due for review", "weak: ...")."""
-
-    prompt: Prompt
+    prompt: Prompt | None
     why: str = ""
-    kind: Literal["asked"] = "asked"
 
 
 @dataclass(frozen=True, slots=True)
-class Hinted:
-    point: int
+class TakeHint:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
     text: str
-    kind: Literal["hinted"] = "hinted"
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    text: str
-    kind: Literal["answered"] = "answered"
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """The grade of everything said about the question so far."""
+class Mark:
+    """The grader's outcome for everything said about the question so far."""
 
     outcome: Outcome
-    kind: Literal["marked"] = "marked"
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """A follow-up about key point `point` (an index)."""
-
-    point: int
-    text: str
-    kind: Literal["probed"] = "probed"
+class Skip:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Debriefed:
-    """The question is done: its last grade counts, or it was skipped."""
-
-    kind: Literal["debriefed"] = "debriefed"
+class Pause:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    kind: Literal["skipped"] = "skipped"
+class Resume:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
-    kind: Literal["paused"] = "paused"
+class Proceed:
+    """The debrief was read: on to the next question."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    kind: Literal["resumed"] = "resumed"
+class End:
+    pass
 
 
-@dataclass(frozen=True, slots=True)
-class Continued:
-    """The debrief was read."""
-
-    kind: Literal["continued"] = "continued"
+Event = Choose | TakeHint | Answer | Mark | Skip | Pause | Resume | Proceed | End
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """`reason`: "done" (all questions), "time", "early" or "nothing left"."""
-
-    reason: str
-    kind: Literal["ended"] = "ended"
+# --- transitions --------------------------------------------------------------------------------
 
 
-What = Began | Asked | Hinted | Answered | Marked | Probed | Debriefed | Skipped | Paused | Resumed | Continued | Ended
+def begin(setup: Setup, now: float) -> tuple[State, tuple[Entry, ...]]:
+    """A new interview, before its first question."""
+    entry = Entry(now, Began(setup))
+    return apply(None, entry), (entry,)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    at: float
-    what: What
+def advance(state: State, event: Event, now: float, rng: random.Random) -> tuple[State, tuple[Entry, ...]]:
+    """The state after `event`, and the entries to store. An event that does not fit changes and logs nothing.
+
+    While the interview is paused only `Resume`, `End` and the machine's own `Mark` and `Choose` fit.
+    """
+    entries = []
+    for what in _consequences(state, event, now, rng):
+        entries.append(Entry(now, what))
+        state = apply(state, entries[-1])
+    return state, tuple(entries)
 
 
-# --- state --------------------------------------------------------------------------------------
+def limit(state: State, now: float) -> str:
+    """Why no further question may be asked: "done" (as many as wanted), "time", or "" when one may."""
+    setup = state.setup
+    if setup.questions is not None and len(state.rounds) >= setup.questions:
+        return "done"
+    left = remaining(state, now)
+    return "time" if left is not None and left <= 0 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One thing that was asked (the question, then follow-ups) and what was answered, None while it waits."""
-
-    asked: str
-    answer: str | None = None
-    point: int | None = None  # the key point that a follow-up is aimed at
+def remaining(state: State, now: float) -> float | None:
+    """Seconds that are left, negative when overrun; None when the interview has no time limit."""
+    if state.setup.minutes is None:
+        return None
+    return state.setup.minutes * SECONDS_PER_MINUTE - running(state, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One question with all that was said about it. `seconds` of the candidate's time, pauses left out."""
-
-    prompt: Prompt
-    why: str
-    asked_at: float
-    turns: tuple[Turn, ...]
-    hints: tuple[Hinted, ...] = ()
-    outcome: Outcome | None = None
-    skipped: bool = False
-    done: bool = False
-    seconds: float = 0.0
-
-    @property
-    def said(self) -> str:
-        """All answers so far, in order, parted by an empty line."""
-        return "\n\n".join(turn.answer for turn in self.turns if turn.answer)
-
-    @property
-    def grade(self) -> Grade | None:
-        return self.outcome if isinstance(self.outcome, Grade) else None
+def _consequences(state: State, event: Event, now: float, rng: random.Random) -> Sequence[What]:
+    """What follows from `event`, nothing when it does not fit."""
+    match event:
+        case Mark(outcome) if state.phase is Phase.MARKING:
+            return (Marked(outcome), _after_mark(state, outcome, now, rng))
+        case Choose(prompt, why) if state.phase is Phase.CHOOSING:
+            return (_next(state, prompt, why, now),)
+        case Pause() if state.phase is not Phase.ENDED and not state.paused:
+            return (Paused(),)
+        case Resume() if state.paused:
+            return (Resumed(),)
+        case End() if state.phase is not Phase.ENDED:
+            return (Ended(_reason(state, now)),)
+    return () if state.paused else _candidate(state, event, now, rng)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """An interview. `elapsed` is its running time in seconds up to `since`, the last entry's time."""
+def _candidate(state: State, event: Event, now: float, rng: random.Random) -> Sequence[What]:
+    """What follows from an event that only a candidate who is there can give."""
+    match event:
+        case Answer(text) if state.phase is Phase.ANSWERING:
+            return (Answered(text),)
+        case Skip() if state.phase is Phase.ANSWERING:
+            return (Skipped(),)
+        case TakeHint() if state.phase is Phase.ANSWERING and len(state.rounds[-1].hints) < MOST_HINTS:
+            hinted = probing.hint(state.rounds[-1], rng)
+            return (hinted,) if hinted else ()
+        case Proceed() if state.phase is Phase.DEBRIEF:
+            reason = limit(state, now)
+            return (Continued(), Ended(reason)) if reason else (Continued(),)
+    return ()
 
-    setup: Setup
-    phase: Phase
-    rounds: tuple[Round, ...] = ()
-    paused: bool = False
-    started: float = 0.0
-    since: float = 0.0
-    elapsed: float = 0.0
-    reason: str = ""  # why it ended
+
+def _next(state: State, prompt: Prompt | None, why: str, now: float) -> What:
+    reason = limit(state, now)
+    if reason or prompt is None:
+        return Ended(reason or "nothing left")
+    return Asked(prompt, why)
+
+
+def _after_mark(state: State, outcome: Outcome, now: float, rng: random.Random) -> What:
+    """A follow-up, or the debrief: when none is due, or the time is up."""
+    left = remaining(state, now)
+    if state.setup.style is Style.WARM_UP or (left is not None and left <= 0):
+        return Debriefed()
+    return probing.follow_up(state.rounds[-1], outcome, rng, MOST_PROBES) or Debriefed()
+
+
+def _reason(state: State, now: float) -> str:
+    """Ending after the last debrief is no early end."""
+    read = state.phase in (Phase.DEBRIEF, Phase.CHOOSING)
+    return (limit(state, now) if read else "") or "early"

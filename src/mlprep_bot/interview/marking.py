@@ -1,0 +1,70 @@
+"""The grade of a question with its follow-ups: everything that was said, and what the last reply changed.
+
+The joined text alone would be a bad judge: a wrong first answer that the follow-up corrects still stands in
+it, and so does a right one that the follow-up takes back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from mlprep_bot.domain import KeyPoint
+from mlprep_bot.interview import rubric
+from mlprep_bot.interview.record import Round
+from mlprep_bot.interview.rubric import CREDIT, Outcome, PointGrade, PointVerdict
+
+_DECISIVE = (PointVerdict.MET, PointVerdict.CONTRADICTED)
+_OWN_WORDS = re.compile(r"“[^”]*”")
+
+
+class Grader(Protocol):
+    """Marks an answer by key points. Raises WriterError only when it has nothing to fall back on."""
+
+    @property
+    def name(self) -> str:
+        """For the reader: "model-free", or a writer's name."""
+
+    def grade(self, question: str, points: Sequence[KeyPoint], answer: str) -> Outcome:
+        """One verdict for each of `points`, in their order. The words of `question` are no evidence."""
+
+
+def graded(said: Round, grader: Grader) -> Outcome:
+    """The outcome for all that was said about a question so far."""
+    points = said.prompt.points
+    whole = grader.grade(_asked(said), points, said.said)
+    reply = said.turns[-1].answer or ""
+    before = said.outcome
+    if len(said.turns) == 1 or before is None or not reply.strip() or len(before.points) != len(whole.points):
+        return whole
+    alone = grader.grade(_asked(said), points, reply)
+    if len(alone.points) != len(whole.points):
+        return whole
+    merged = [_corrected(*three) for three in zip(before.points, whole.points, alone.points, strict=True)]
+    return rubric.grade(merged, said.said, whole.grader)
+
+
+def _asked(said: Round) -> str:
+    """All that was asked and hinted, which is no evidence when it is repeated; the candidate's own words left out."""
+    follow_ups = [_OWN_WORDS.sub("", turn.asked) for turn in said.turns[1:]]
+    return "\n".join([said.prompt.text, *follow_ups, *(hint.text for hint in said.hints)])
+
+
+def _corrected(before: PointGrade, whole: PointGrade, alone: PointGrade) -> PointGrade:
+    """A point that the reply met or contradicted counts so; of one that it leaves alone, what was found stands.
+
+    Answers may still complete each other: a point that all of them together meet better than before counts so,
+    unless it was contradicted.
+    """
+    if alone.verdict in _DECISIVE:
+        return alone
+    if alone.verdict is PointVerdict.PARTIAL and before.verdict is not PointVerdict.MET:
+        return _better(whole, alone)
+    if before.verdict is PointVerdict.CONTRADICTED:
+        return before
+    return _better(whole, before)
+
+
+def _better(one: PointGrade, other: PointGrade) -> PointGrade:
+    return one if CREDIT.get(one.verdict, -1) > CREDIT.get(other.verdict, -1) else other

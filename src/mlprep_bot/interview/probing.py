@@ -1,0 +1,186 @@
+"""What an interviewer says between question and debrief: hints and follow-ups that reveal nothing (pure).
+
+A hint first says what a point is about, then shows its sentence with gaps. A follow-up asks why, or for a
+case: about the candidate's own words where they contradict a point, about its subject where they missed it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+
+from mlprep_bot.domain import KeyPoint
+from mlprep_bot.interview.gaps import with_gaps
+from mlprep_bot.interview.naming import Named, named
+from mlprep_bot.interview.record import Hinted, Probed, Prompt, Round
+from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict
+from mlprep_bot.knowledge.lexical import terms
+
+_CREDITED = (PointVerdict.MET, PointVerdict.PARTIAL)
+_PROBED = (PointVerdict.CONTRADICTED, PointVerdict.MISSED)
+_LONGEST_QUOTE = 160  # characters of the candidate's words that a follow-up repeats
+_BLANKLY = re.compile(
+    r"\W*(?:(?:sorry|well|hmm+|erm?|uh+|honestly|i|i'm|im|i've|am|have|really|just|do|does|did|don't|dont|not|no|never|"
+    r"can't|cant|cannot|couldn't|idk|dunno|know|idea|ideas|clue|sure|remember|recall|think|of|it|this|that|the|answer|"
+    r"heard|anything|nothing|pass|skip|next|none|at|all|say|to|about|any|a|question|n/?a)\b\W*)*",
+    re.IGNORECASE,
+)
+
+# What a point's own words tell about the kind of thing it says, in this order; each has an ending for a hint and
+# one for a follow-up.
+_KINDS = (
+    (re.compile(r"\b(?:whereas|while|but|unlike|instead|unless|only if)\b"), "contrast"),
+    (re.compile(r"\b(?:because|since|so|therefore|due to)\b"), "reason"),
+    (re.compile(r"\d"), "number"),
+)
+_HINT_ENDS = {"contrast": ", and where it is otherwise", "reason": ", and why", "number": ", and in figures", "": ""}
+_ASK_ENDS = {
+    "contrast": (", and when is it otherwise?", "? Why, and in which case would it be different?"),
+    "reason": (", and why?", "? Tell me why, please.", "? What is the reason?"),
+    "number": ("? A worked example with numbers would help.", "? Put a number on it, and tell me why."),
+    "": (", and why?", "? Give me a case that shows it.", "? A concrete case would help."),
+}
+_CLOSING = {
+    "contrast": "What happens there, and in which case is it different?",
+    "reason": "What happens there, and why?",
+    "number": "What would you expect there? A worked example with numbers would help.",
+    "": "Why does it matter here? A concrete case would help.",
+}
+_OPENINGS = ("", "", "One more thing: ", "Let me go a little deeper: ", "Staying with this for a moment: ")
+_SUBJECTS = ("Say more about {}.", "Take {}.", "Let us turn to {}.", "Let me ask about {}.")
+_GENERAL = {
+    "contrast": "Is there a case in which this turns out differently? Tell me which, and why.",
+    "reason": "What else plays a part here, and why?",
+    "number": "Can you make this concrete with numbers? Walk me through a small example, and say why it comes out so.",
+    "": "What would you add if a colleague doubted this? A concrete case would help.",
+}
+_AGAIN = (
+    "Suppose that you had to defend this in a review. What is still missing, and why does it matter?",
+    "Think of a case from practice. What else would decide it, and why?",
+)
+_QUOTED = (
+    "You said: “{}”. Why is that so?",
+    "You said: “{}”. Give me a case where it holds, and one where it does not.",
+    "Let me come back to “{}”. What is the reason for it, and does it always hold?",
+    "Walk me through this step by step, with a case: “{}”.",
+)
+_UNCLEAR = ("I did not quite follow you on {}. Say it more exactly, and why.", "Can you be more exact about {}? Why?")
+_HINTS = ("Think about {}{}.", "One of the main points: {}{}.", "A good answer comes to speak of {}{}.")
+_GAPPED = ("Fill the gaps: “{}”", "Say this in your own words, with the gaps filled: “{}”")
+_KIND_HINTS = {
+    "contrast": "One of the main points sets two cases against each other. Which ones, and where do they part?",
+    "reason": "One of the main points gives a reason. Say what happens, and then why.",
+    "number": "One of the main points can be worked out in numbers. Try a small example.",
+    "": "Think of a case from practice. What would you have to decide, and what could go wrong?",
+}
+
+
+def hint(said: Round, rng: random.Random) -> Hinted | None:
+    """The next hint: to the point of the follow-up that waits, else to the heaviest point that is not met yet.
+
+    None when there is no key point that a hint could help with.
+    """
+    prompt, aimed = said.prompt, said.turns[-1].point
+    given = [h.point for h in said.hints]
+    judged = said.outcome.points if said.outcome else ()
+    met = {i for i, p in enumerate(judged) if p.verdict is PointVerdict.MET}
+    for index in _by_weight(prompt.points, aimed):
+        if index in met:
+            continue
+        # A follow-up has named its subject already.
+        if text := _hint(prompt, index, given.count(index) + (index == aimed), rng):
+            return Hinted(index, text)
+    return None
+
+
+def _by_weight(points: Sequence[KeyPoint], first: int | None) -> list[int]:
+    return sorted(range(len(points)), key=lambda i: (i != first, -points[i].weight, i))
+
+
+def _hint(prompt: Prompt, index: int, nth: int, rng: random.Random) -> str:
+    """The `nth` hint (from 0) to a point, "" when there are no more."""
+    point = prompt.points[index].text
+    about = named(point, prompt.text)
+    if nth == 0:
+        if about is None:
+            return _KIND_HINTS[_kind(point)]
+        return rng.choice(_HINTS).format(about.topic, _HINT_ENDS[_kind(point)])
+    gapped = with_gaps(point, prompt.text, about.topic if about else "") if nth == 1 else ""
+    return gapped and rng.choice(_GAPPED).format(gapped)
+
+
+def follow_up(said: Round, outcome: Outcome, rng: random.Random, most: int) -> Probed | None:
+    """The next follow-up after `outcome`, None when there is nothing to ask or `most` were asked.
+
+    It is aimed at the heaviest point that was contradicted or missed (contradicted first at equal weight), then at
+    what could not be judged; at each point once. An answer that says nothing at all is followed up once.
+    """
+    asked = [turn.point for turn in said.turns if turn.point is not None]
+    if len(asked) >= (1 if _gave_up(said, outcome) else most):
+        return None
+    for index, grade in _aims(outcome):
+        if index not in asked and index < len(said.prompt.points):
+            return Probed(index, _ask(said.prompt, index, grade, rng))
+    return None
+
+
+def says_nothing(answer: str) -> bool:
+    """Whether an answer is empty or only says that one does not know."""
+    words = answer.replace("’", "'").split()
+    return not words or (len(words) <= 15 and bool(_BLANKLY.fullmatch(" ".join(words))))
+
+
+def _gave_up(said: Round, outcome: Outcome) -> bool:
+    credited = any(p.verdict in _CREDITED for p in outcome.points)
+    return not credited and says_nothing(said.turns[-1].answer or "")
+
+
+def _aims(outcome: Outcome) -> Iterator[tuple[int, PointGrade]]:
+    """The points worth a follow-up, most valuable first."""
+    wanted = [(i, p) for i, p in enumerate(outcome.points) if p.verdict in _PROBED]
+    yield from sorted(wanted, key=lambda ip: (-ip[1].point.weight, _PROBED.index(ip[1].verdict), ip[0]))
+    unclear = [(i, p) for i, p in enumerate(outcome.points) if p.verdict is PointVerdict.UNVERIFIED]
+    yield from sorted(unclear, key=lambda ip: (-ip[1].point.weight, ip[0]))
+
+
+def _ask(prompt: Prompt, index: int, grade: PointGrade, rng: random.Random) -> str:
+    own = [text for point, text in prompt.follow_ups if point == index]
+    if own:
+        return rng.choice(own)
+    point = prompt.points[index].text
+    if grade.verdict is PointVerdict.CONTRADICTED and terms(grade.evidence):
+        return rng.choice(_QUOTED).format(quoted(grade.evidence))
+    about = named(point, prompt.text)
+    if about is None:
+        return rng.choice((_GENERAL[_kind(point)], *_AGAIN))
+    if grade.verdict is PointVerdict.UNVERIFIED:
+        return rng.choice(_UNCLEAR).format(about.topic)
+    return _ask_about(about, _kind(point), rng)
+
+
+def _ask_about(about: Named, kind: str, rng: random.Random) -> str:
+    if not about.question:
+        return f"{rng.choice(_SUBJECTS).format(about.topic)} {_CLOSING[kind]}"
+    ends = [end for end in _ASK_ENDS[kind] if "hy" not in end or not about.question.startswith("why")]
+    return _capital(rng.choice(_OPENINGS) + about.question + rng.choice(ends or ["?"]))
+
+
+def _kind(point: str) -> str:
+    """Whether the point contrasts, gives a reason or a number, "" for none of these."""
+    return next((kind for pattern, kind in _KINDS if pattern.search(point)), "")
+
+
+def quoted(evidence: str) -> str:
+    """The candidate's words for the inside of quotation marks: in one line, cut at a word when they are many."""
+    text = " ".join(evidence.split()).translate(str.maketrans('“”"', "‘’'"))
+    if len(text) > _LONGEST_QUOTE:
+        text = text[:_LONGEST_QUOTE].rsplit(" ", 1)[0].rstrip(",;:-") + " …"
+    for mark in ("```", "`", "$", "**"):  # half a pair would set the rest of the line as code or mathematics
+        if text.count(mark) % 2:
+            text = text.replace(mark, "")
+    return text.strip().rstrip(".;,:!")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
