@@ -131,15 +131,17 @@ def _shown(topic: str, found: Mapping[tuple[str, int], _Said]) -> str:
 
 
 def _topics(pool: Iterable[Prompt]) -> dict[str, str]:
-    """Each topic with what it is about in words: its own words, or the first questions of its own documents."""
+    """Each topic of the pool with what it is about: its own words, or what is asked under its heading."""
     asked: dict[str, list[str]] = defaultdict(list)
     for prompt in pool:
         if prompt.topic:
             asked[prompt.topic].append(prompt.text)
-    listed = _data()["words"]
-    about = {topic: (listed.get(topic) or texts)[:25] for topic, texts in asked.items()}
-    named = {topic: f"{topic.replace('-', ' ')}: {', '.join(w.lstrip('=') for w in of)}" for topic, of in about.items()}
-    return dict(list(named.items())[:MOST_PROFILES])
+    return dict(list({topic: _about(topic, texts) for topic, texts in asked.items()}.items())[:MOST_PROFILES])
+
+
+def _about(topic: str, asked: Sequence[str] = ()) -> str:
+    said = _data()["words"].get(topic) or asked
+    return f"{topic.replace('-', ' ')}: {', '.join(word.lstrip('=') for word in said[:25])}"
 
 
 # --- reading the text ----------------------------------------------------------------------------
@@ -188,13 +190,15 @@ def _by_words(lines: Sequence[str], topics: Iterable[str]) -> dict[tuple[str, in
 
 
 def _by_meaning(lines: Sequence[str], topics: Mapping[str, str], embedder: Embedder) -> dict[tuple[str, int], _Said]:
-    """By topic and line: lines whose meaning is near a topic's, and nearer than to most other topics."""
+    """By topic and line: lines whose meaning is near a topic's, and nearer than to all that is asked in the field."""
     found: dict[tuple[str, int], _Said] = defaultdict(_Said)
-    close = embedder.embed_documents(list(lines)) @ embedder.embed_documents(list(topics.values())).T
     names, vague = list(topics), _data()["boilerplate"]["topics"]
+    said_by = embedder.embed_documents(list(lines))
+    close = said_by @ embedder.embed_documents(list(topics.values())).T
+    field = (said_by @ embedder.embed_documents([_about(topic) for topic in known_topics()]).T).mean(axis=1)
     for at, row in enumerate(close):
         nearest = int(row.argmax())
-        lead = float(row[nearest] - (row.mean() if len(names) > 2 else 0.0))
+        lead = float(row[nearest] - field[at])
         if row[nearest] >= NEAR and lead >= LEAD and names[nearest] not in vague:
             whole = len(lines[at]) <= SHOWN_CHARS
             said = lines[at] if whole else lines[at][:SHOWN_CHARS].rsplit(" ", 1)[0] + " …"
