@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mlprep_bot.interview.attempts import Attempt
-from mlprep_bot.interview.rubric import CREDIT, HINT_COST, PointVerdict
+from mlprep_bot.interview.rubric import HINT_COST, PointVerdict
 
 if TYPE_CHECKING:
     from fsrs import Card, Rating, Scheduler
@@ -25,6 +25,7 @@ DAY_BEGINS = timedelta(hours=4)
 RETENTION = 0.9  # a memory is due when this is the chance that it is still there
 WEAK = 0.7  # a memory of less strength, 0 to 1, is weak
 COMPLETE = 0.999  # the score, 0 to 1, from which on an answer left nothing out
+_CREDIT = {PointVerdict.MET: 1.0, PointVerdict.PARTIAL: 0.5}  # how right; anything else 0
 Z90 = 1.645  # the normal deviate of a two-sided 90% interval
 
 
@@ -106,7 +107,7 @@ def rating(attempt: Attempt) -> Rating:
 
 def credit(attempt: Attempt) -> float:
     """0 to 1: how right the attempt was; a hint takes its share off."""
-    return CREDIT.get(attempt.verdict, 0.0) * (1 - HINT_COST if attempt.hinted else 1.0)
+    return _CREDIT.get(attempt.verdict, 0.0) * (1 - HINT_COST if attempt.hinted else 1.0)
 
 
 def memories(attempts: Iterable[Attempt], now: float) -> dict[str, Memory]:
