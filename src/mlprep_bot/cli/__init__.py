@@ -2,7 +2,8 @@
 
 Exit codes: 0 done (a refusal is an answer); 1 something failed; 2 wrong usage or setting;
 3 a document cannot be used; 4 the library cannot be used; 5 the embedding model cannot be used;
-6 the language model cannot be used; 130 interrupted. Nothing heavy is imported at module level.
+6 the language model cannot be used; 7 what was practised cannot be read or kept; 130 interrupted.
+Nothing heavy is imported at module level.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from mlprep_bot import __version__
-from mlprep_bot.cli import answers, corpus, documents
+from mlprep_bot.cli import answers, corpus, documents, interview, progress
 from mlprep_bot.cli.common import make_app, print_json
 from mlprep_bot.errors import MlprepError
 
@@ -21,7 +22,7 @@ cli = typer.Typer(
     name="mlprep",
     help="A private interview partner for machine-learning roles: answers from your documents, every sentence checked.",
     epilog="Exit codes: 0 done, 1 failed, 2 usage or setting, 3 document, 4 library, 5 embedding model, "
-    "6 language model, 130 interrupted.",
+    "6 language model, 7 progress, 130 interrupted.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -57,10 +58,12 @@ for command in (
     answers.ask,
     documents.questions,
     documents.show,
+    interview.interview,
     answers.models,
     answers.doctor,
 ):
     cli.command()(command)
+cli.add_typer(progress.progress, name="progress")
 cli.add_typer(corpus.corpus, name="corpus")
 
 

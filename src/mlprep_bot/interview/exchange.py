@@ -10,7 +10,7 @@ from typing import Any
 
 from mlprep_bot.errors import BadImport
 from mlprep_bot.interview.codec import body_of, clean, entry_from, plain
-from mlprep_bot.interview.session import Began, Entry
+from mlprep_bot.interview.session import Began, Entry, replay
 
 FORMAT = "mlprep-progress"
 VERSION = 1
@@ -82,8 +82,6 @@ def _copy(number: int, raw: object) -> Copy:
         )
         if not entries or not isinstance(entries[0].what, Began):
             raise ValueError("it does not start with its setup")
-        from mlprep_bot.interview.session import replay
-
         replay(entries)  # the log is for ever, so nothing enters it that could not be read again
     except ValueError as error:
         raise BadImport(f"Interview {name} of the export cannot be used: {error}.", "Nothing was imported.") from error

@@ -23,7 +23,7 @@ from mlprep_bot.interview.backup import back_up, drop_backup
 from mlprep_bot.interview.codec import body_of, clean, entry_of
 from mlprep_bot.interview.exchange import Copy, Merged
 from mlprep_bot.interview.migrations import PROGRESS
-from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, State
+from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, State, replay
 from mlprep_bot.knowledge.database import Database
 
 
@@ -294,8 +294,6 @@ def _decoded(name: str, at: float, body: str) -> Entry:
 
 
 def _replayed(name: str, entries: Sequence[Entry]) -> State:
-    from mlprep_bot.interview.session import replay
-
     try:
         return replay(entries)
     except ValueError as error:
