@@ -26,6 +26,8 @@ RETENTION = 0.9  # a memory is due when this is the chance that it is still ther
 WEAK = 0.7  # a memory of less strength, 0 to 1, is weak
 COMPLETE = 0.999  # the score, 0 to 1, from which on an answer left nothing out
 _CREDIT = {PointVerdict.MET: 1.0, PointVerdict.PARTIAL: 0.5}  # how right; anything else 0
+# How much alike the credits of one answer's points are: their intraclass correlation in answers that people graded.
+ALIKE = 0.25
 Z90 = 1.645  # the normal deviate of a two-sided 90% interval
 
 
@@ -81,6 +83,12 @@ class _Held:
     attempts: int = 0
     lapses: int = 0
     known: bool = False
+
+    def retrievability(self, scheduler: Scheduler, day: date) -> float:
+        return scheduler.get_card_retrievability(self.card, _clock(day))
+
+    def strength(self, scheduler: Scheduler, day: date) -> float:
+        return self.retrievability(scheduler, day) * credit(self.last)
 
 
 def practice_day(at: float) -> date:
@@ -142,11 +150,7 @@ def upcoming(found: Mapping[str, Memory], now: float, days: int = 14) -> dict[da
 
 def mastery(found: Iterable[Memory]) -> dict[str, Mastery]:
     """The mastery of each topic: the mean strength of its key points, by weight. Best-known topics last."""
-    by_topic: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for memory in found:
-        by_topic[memory.topic].append((memory.strength, max(1, memory.weight)))
-    rated = [_mastery(topic, points) for topic, points in by_topic.items()]
-    return {one.topic: one for one in sorted(rated, key=lambda m: (m.value, m.topic))}
+    return _by_topic((m.topic, m.question, m.strength, m.weight) for m in found)
 
 
 def mastery_over_time(attempts: Iterable[Attempt]) -> list[tuple[date, dict[str, Mastery]]]:
@@ -154,11 +158,10 @@ def mastery_over_time(attempts: Iterable[Attempt]) -> list[tuple[date, dict[str,
     scheduler, held = _scheduler(), dict[str, _Held]()
     course: list[tuple[date, dict[str, Mastery]]] = []
     for day, of_day in groupby(_in_order(attempts), key=lambda a: practice_day(a.at)):
-        last = 0.0
         for attempt in of_day:
             _take(scheduler, held, attempt)
-            last = attempt.at
-        course.append((day, mastery(_memory(scheduler, one, last) for one in held.values())))
+        rows = ((o.last.topic, o.last.question, o.strength(scheduler, day), o.last.weight) for o in held.values())
+        course.append((day, _by_topic(rows)))
     return course
 
 
@@ -186,12 +189,30 @@ def _in_order(attempts: Iterable[Attempt]) -> list[Attempt]:
     return sorted(attempts, key=lambda a: (a.at, a.interview, a.key))
 
 
-def _mastery(topic: str, points: Sequence[tuple[float, float]]) -> Mastery:
+def _by_topic(rows: Iterable[tuple[str, str, float, int]]) -> dict[str, Mastery]:
+    """Mastery from (topic, question, strength, weight) of key points."""
+    topics: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for topic, question, strength, weight in rows:
+        topics[topic][question].append((strength, max(1, weight)))
+    rated = [_mastery(topic, list(questions.values())) for topic, questions in topics.items()]
+    return {one.topic: one for one in sorted(rated, key=lambda m: (m.value, m.topic))}
+
+
+def _mastery(topic: str, questions: Sequence[Sequence[tuple[float, float]]]) -> Mastery:
+    points = [point for of_question in questions for point in of_question]
     total = sum(weight for _, weight in points)
     value = min(1.0, sum(strength * weight for strength, weight in points) / total)
-    # Kish: unequal weights count like so many equal ones.
-    low, high = interval(value, total * total / sum(weight * weight for _, weight in points))
+    low, high = interval(value, sum(_worth(of_question) for of_question in questions))
     return Mastery(topic, value, len(points), low, high)
+
+
+def _worth(points: Sequence[tuple[float, float]]) -> float:
+    """As how many independent observations a question's points count (Kish 1965).
+
+    Unequal weights count like fewer equal ones, and points of one question stand and fall together.
+    """
+    size = sum(weight for _, weight in points) ** 2 / sum(weight * weight for _, weight in points)
+    return size / (1 + (size - 1) * ALIKE)
 
 
 def _scheduler() -> Scheduler:
@@ -233,7 +254,7 @@ def _memory(scheduler: Scheduler, one: _Held, now: float) -> Memory:
         due=day_start(card.due.date()),
         stability=card.stability or 0.0,
         difficulty=card.difficulty or 0.0,
-        retrievability=scheduler.get_card_retrievability(card, _clock(practice_day(now))),
+        retrievability=one.retrievability(scheduler, practice_day(now)),
         credit=credit(last),
         last=last.verdict,
         attempts=one.attempts,
