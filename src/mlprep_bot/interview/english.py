@@ -23,49 +23,56 @@ ADVERBS = _words(
 )
 NO_SUBJECT = _words(
     "it this that these those they we i you he she there both such here which what neither many few much half most "
-    "nearly almost only all more less fewer about roughly around and or but not even no zero nothing"
+    "nearly almost only all more less fewer about roughly around and or but not even no zero nothing your our my"
 )
 STARTS_OBJECT = DETERMINERS | _words("how what that whether only not many more less fewer about at")
-CONNECTIVES = _words("so because since while whereas but and which not or yet as although if when unless who where")
+CONNECTIVES = _words(
+    "so because until since while whereas but and which not or yet as although if when unless who where"
+)
 
 # Verbs of which "what does it ...?" is a good question.
 TRANSITIVE = _words("""
-absorb accept add address adjust affect allow alter alternate amplify answer approximate ask assess assign assume
-attract average avoid beat block bound break bring build buy cache calibrate capture catch cause change check choose
-clip collect combine compare compress compute condition consume contain control convert copy correct cost count cover
-create cut damage decide decompose decouple define delay delete demand describe destroy detect determine divide
-dominate double draw drive drop earn emphasise enable encode encourage enforce equal estimate evaluate evict
-exaggerate exceed exclude explain exploit expose factorise favour fetch fill filter fit fix follow forbid forecast
-forget freeze gain give govern guarantee guard halve handle hide hit hold hurt identify ignore imply impose improve
-include increase indicate inflate influence inherit initialise inspect interpolate invite isolate join label lack leak
-learn lift limit link list load lose lower maintain map mask match maximise mean measure memorise merge mimic minimise
-mirror miss mix model monitor move multiply need normalise omit operate optimise order organise outperform
-overestimate overstate own pack parallelise partition pass pay penalise permit permute pick point pool predict prefer
-prefetch preserve prevent process produce project promise propose protect prove provide prune pull punish push
-quantify quantise raise rank re-weight reach read rebuild receive recommend recompute record recover reduce refit
-regularise reject relate relax remove replace report represent request require resample reshape resist resolve respect
-restore retrieve return reuse reveal reverse reward rewrite sample satisfy save scale score see select send separate
-serve share sharpen shift shorten show shrink simplify simulate skip smooth solve sort specify speed split spread
-stabilise standardise store subtract suggest suit sum summarise support suppress surface synchronise target tell test
-tie tolerate trace track trade train transfer transform translate treat trigger truncate understate update upsample
-use validate verify violate warn waste weigh weight win wrap write yield
+absorb accept add address adjust affect agree allow alter alternate amplify analyse answer approximate ask assess
+assign assume attract average avoid backfill beat bias bind block bound break bring build buy cache calibrate cap
+capture catch cause change check choose clean clip cluster collect combine communicate compare compress compute
+condition consume contain contribute control convert convey copy correct cost count couple cover create cut damage
+decide declare decompose decouple define delay delete demand derive describe destroy detach detect determine
+differentiate discard discount distinguish divide document dominate double draw drive drop earn embed emphasise enable
+encode encourage enforce equal escalate estimate evaluate evict evolve exaggerate exceed exclude explain exploit
+expose factorise falsify favour fetch fill filter fit fix follow forbid forecast forget freeze fuse gain generate give
+govern group guarantee guard halve hand handle hash hide hit hold hurt identify ignore imply impose improve include
+increase index indicate infer inflate influence inherit initialise inspect interleave interpolate invert invite invoke
+isolate jeopardise join justify label lack leak learn lift limit link list load lose lower maintain map mask match
+maximise mean measure memoise memorise merge mimic minimise mirror miss mix model monitor move multiply need negate
+nest normalise omit operate optimise order organise outperform overestimate overstate own pack parallelise parse
+partition pass pay penalise permit permute pick pin plot point pool predict prefer prefetch preserve prevent
+prioritise probe process produce project promise propose protect prove provide prune publish pull punish push quantify
+quantise quote raise rank re-weight reach read rebuild receive recommend recompute record recover reduce refit
+regularise reject relate relax remove replace report represent request require resample rescale reshape resist resolve
+respect restore retain retrieve retry retune return reuse reveal reverse review reward rewrite rotate sacrifice sample
+satisfy save scale score see select send separate sequence serve shard share sharpen shift shorten show shrink
+simplify simulate skip smooth solve sort specify speed split spread stabilise stack standardise store stretch
+substitute subtract suggest suit sum summarise support suppress surface swap synchronise target tell test throttle tie
+tokenise tolerate trace track trade train transfer transform translate treat trigger truncate tune understate unroll
+update upsample use validate verify version violate visit warn waste weigh weight win wrap write yield
 """)
 # Verbs that say how something goes, or whose object is no answer alone.
 OTHER = _words("""
-act agree apply arise arrive attend become begin behave belong bring collapse come consist converge decay degrade
-depend differ disappear diverge drift exist explode extrapolate fail fall fluctuate force generalise get go grow
-happen help idle keep lead leave let look make matter occur overfit put rely remain rise run saturate say seem start
-stay stop suffer suffice survive take tend turn vanish vary wait want work
+act agree apply arise arrive attend become begin behave belong bring collapse come concentrate consist converge decay
+degrade depend differ disappear diverge drift end exist explode extrapolate fail fall fluctuate force generalise get
+go grow happen help idle keep lead leave let look make matter occur overfit put rely remain rise run saturate say seem
+start stay stop suffer suffice survive take tend turn underflow vanish vary wait want work
 """)
 LEXICON = TRANSITIVE | OTHER
 # Forms in -s that are nouns as often as verbs.
 NOUNS_TOO = _words("""
-act address answer average block bound break cache cause change check condition control copy cost count cover cut
-decay delay delete draw drift drop estimate fall filter fit fix force forecast gain guard handle help hit increase
-join label lead leave lift limit link list load look map mask match matter mean measure mirror mix model monitor move
-need order partition pass point pool process project push rank record report request return reward rise run sample
-save scale score share shift sort speed split spread start store suit sum support surface target test tie trace track
-trade train transfer transform trigger turn update use want waste weight win work yield
+act address answer average bias block bound break cache cap cause change check cluster condition control copy cost
+count cover cut decay delay delete document draw drift drop estimate fall filter fit fix force forecast gain group
+guard hand handle hash hit increase index join label lead leave lift limit link list load look map mask match matter
+mean measure mirror mix model monitor move need order partition pass pin plot point pool probe process project push
+quote rank record report request return review reward rise run sample save scale score sequence shard share shift sort
+speed split spread stack start store suit sum support surface swap target test tie trace track trade train transfer
+transform trigger turn update use version visit want waste weight win work yield
 """)
 WITH_PREPOSITION = {"depend": "on", "rely": "on", "follow": "from", "consist": "of", "belong": "to", "lead": "to"}
 NO_OBJECT = (PREPOSITIONS | CONNECTIVES) - {"not"} | {"back", "up", "down", "out", "off", "well", "best", "better"}

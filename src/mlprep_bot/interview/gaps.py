@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from mlprep_bot.answering.facts import everyday, stem
+from mlprep_bot.answering.relations import ANTONYMS
+from mlprep_bot.interview.naming import tells_little
 from mlprep_bot.knowledge.lexical import terms
 
 GAP = "…"
@@ -21,29 +24,37 @@ _ENDS = ",;:."
 
 
 def with_gaps(point: str, question: str, topic: str = "") -> str:
-    """`point` with gaps for what neither `question` nor `topic` says; "" when that leaves too little to read."""
+    """`point` with gaps for what neither `question` nor `topic` says, everyday words without a sign aside.
+
+    "" when too little is left to read, or too much is told.
+    """
+    words = point.split()
     known = set(terms(question)) | set(terms(topic))
-    shown = [_shown(word, known) for word in point.split()]
-    if len({t for word in shown if word for t in terms(word)}) < _FEWEST_SHOWN or "" not in shown:
-        return ""
-    return _joined(point.split(), _merged(shown))
+    for plain in (True, False):
+        stands = _merged(words, [_is_shown(word, known, everyday_too=plain) for word in words])
+        seen = " ".join(word for word, stays in zip(words, stands, strict=True) if stays)
+        if len(set(terms(seen))) >= _FEWEST_SHOWN and tells_little(seen, point, question):
+            return _joined(words, stands)
+    return ""
 
 
-def _shown(word: str, known: set[str]) -> str:
-    """The word, "" where a gap belongs."""
-    found = terms(word)
+def _is_shown(word: str, known: set[str], *, everyday_too: bool) -> bool:
     bare = word.strip("\"'“”‘’(),.:;!?").lower()
-    function = not found and bare.isalpha() and bare not in _TELLING
-    return word if function or (found and set(found) <= known) else ""
+    if not (found := set(terms(word))):
+        return bare.isalpha() and bare not in _TELLING
+    if found <= known:
+        return True
+    root = stem(bare)
+    return everyday_too and bare.isalpha() and root in everyday() and root not in ANTONYMS
 
 
-def _merged(shown: Sequence[str]) -> list[bool]:
-    """Which words stand: function words caught between two gaps vanish, a clause's first word stays."""
-    stands = [bool(word) for word in shown]
-    gaps = [i for i, word in enumerate(shown) if not word]
-    for left, right in pairwise(gaps):
-        between = shown[left + 1 : right]
-        if len(between) <= _MOST_BETWEEN and not any(terms(word) or word[-1] in _ENDS for word in between):
+def _merged(words: Sequence[str], shown: Sequence[bool]) -> list[bool]:
+    """Which words stand: function words caught between two gaps of a clause vanish with them."""
+    stands = list(shown)
+    for left, right in pairwise(i for i, seen in enumerate(shown) if not seen):
+        between = words[left + 1 : right]
+        closed = any(word[-1] in _ENDS for word in words[left:right])
+        if len(between) <= _MOST_BETWEEN and not closed and not any(terms(word) for word in between):
             stands[left + 1 : right] = [False] * len(between)
     return stands
 
@@ -59,4 +70,5 @@ def _joined(words: Sequence[str], stands: Sequence[bool]) -> str:
             parts[-1] += end
         else:
             parts.append(GAP + end)
-    return re.sub(r"(?<=…)\.$", "", " ".join(parts))
+    # A label or an aside of which nothing is left goes.
+    return re.sub(r"^…[:,] (?=\w)|(?<=…)\.$", "", " ".join(parts))

@@ -27,22 +27,35 @@ _BLANKLY = re.compile(
     re.IGNORECASE,
 )
 
-# What a point's own words tell about the kind of thing it says, in this order; each has an ending for a hint and
-# one for a follow-up.
+# What a point's own words tell about the kind of thing it says; the first that fits counts.
 _KINDS = (
-    (re.compile(r"\b(?:whereas|while|but|unlike|instead|unless|only if)\b"), "contrast"),
+    (re.compile(r"\b(?:whereas|while|but|unlike|unless|only if)\b"), "contrast"),
     (re.compile(r"\b(?:because|since|so|therefore|due to)\b"), "reason"),
-    (re.compile(r"\d"), "number"),
+    (re.compile(r"(?<!\w)\d"), "number"),
 )
-_HINT_ENDS = {"contrast": ", and where it is otherwise", "reason": ", and why", "number": ", and in figures", "": ""}
+_HINT_ENDS = {
+    "contrast": " There are two sides to it.",
+    "reason": " Say why, too.",
+    "number": " Try it with numbers.",
+    "": "",
+}
 _ASK_ENDS = {
-    "contrast": (", and when is it otherwise?", "? Why, and in which case would it be different?"),
-    "reason": (", and why?", "? Tell me why, please.", "? What is the reason?"),
+    "contrast": (", and what is the other side of it?", "? Name both sides, and tell me why."),
+    "reason": (", and why?", "? Tell me why, please."),
     "number": ("? A worked example with numbers would help.", "? Put a number on it, and tell me why."),
     "": (", and why?", "? Give me a case that shows it.", "? A concrete case would help."),
 }
+# Where the form of the question asks for another ending.
+_WHAT_IS = ("? Put it exactly, and tell me why it matters.", "? Give me a case that shows it.")
+_FORM_ENDS = {
+    "what is": _WHAT_IS,
+    "what are": _WHAT_IS,
+    "how": (", and why in that way?", "? Tell me why that way, please."),
+    "why": ("? Give me a case that shows it.", "? A concrete case would help."),
+}
+_FORM = re.compile(r"(?:^|, )(what (?:is|are)|how|why)\b")
 _CLOSING = {
-    "contrast": "What happens there, and in which case is it different?",
+    "contrast": "What happens there, and what is the other side of it?",
     "reason": "What happens there, and why?",
     "number": "What would you expect there? A worked example with numbers would help.",
     "": "Why does it matter here? A concrete case would help.",
@@ -50,7 +63,7 @@ _CLOSING = {
 _OPENINGS = ("", "", "One more thing: ", "Let me go a little deeper: ", "Staying with this for a moment: ")
 _SUBJECTS = ("Say more about {}.", "Take {}.", "Let us turn to {}.", "Let me ask about {}.")
 _GENERAL = {
-    "contrast": "Is there a case in which this turns out differently? Tell me which, and why.",
+    "contrast": "Is there another side to this? Tell me which, and why.",
     "reason": "What else plays a part here, and why?",
     "number": "Can you make this concrete with numbers? Walk me through a small example, and say why it comes out so.",
     "": "What would you add if a colleague doubted this? A concrete case would help.",
@@ -66,10 +79,11 @@ _QUOTED = (
     "Walk me through this step by step, with a case: “{}”.",
 )
 _UNCLEAR = ("I did not quite follow you on {}. Say it more exactly, and why.", "Can you be more exact about {}? Why?")
-_HINTS = ("Think about {}{}.", "One of the main points: {}{}.", "A good answer comes to speak of {}{}.")
+_HINTS = ("Think about {}.", "One of the main points is {}.", "A good answer says {}.")
+_BARE_HINTS = ("Think about {}.", "One of the main points is about {}.", "A good answer speaks of {}.")
 _GAPPED = ("Fill the gaps: “{}”", "Say this in your own words, with the gaps filled: “{}”")
 _KIND_HINTS = {
-    "contrast": "One of the main points sets two cases against each other. Which ones, and where do they part?",
+    "contrast": "One of the main points has two sides. Which ones, and where do they part?",
     "reason": "One of the main points gives a reason. Say what happens, and then why.",
     "number": "One of the main points can be worked out in numbers. Try a small example.",
     "": "Think of a case from practice. What would you have to decide, and what could go wrong?",
@@ -101,13 +115,14 @@ def _by_weight(points: Sequence[KeyPoint], first: int | None) -> list[int]:
 def _hint(prompt: Prompt, index: int, nth: int, rng: random.Random) -> str:
     """The `nth` hint (from 0) to a point, "" when there are no more."""
     point = prompt.points[index].text
-    about = named(point, prompt.text)
-    if nth == 0:
-        if about is None:
-            return _KIND_HINTS[_kind(point)]
-        return rng.choice(_HINTS).format(about.topic, _HINT_ENDS[_kind(point)])
-    gapped = with_gaps(point, prompt.text, about.topic if about else "") if nth == 1 else ""
-    return gapped and rng.choice(_GAPPED).format(gapped)
+    kind, about = _kind(point), named(point, prompt.text)
+    hints = []
+    if about is not None:
+        wordings = _HINTS if about.question else _BARE_HINTS
+        hints.append(rng.choice(wordings).format(about.topic) + _HINT_ENDS[kind])
+    if gapped := with_gaps(point, prompt.text, about.topic if about else ""):
+        hints.append(rng.choice(_GAPPED).format(gapped))
+    return (hints or [_KIND_HINTS[kind]])[nth] if nth < max(1, len(hints)) else ""
 
 
 def follow_up(said: Round, outcome: Outcome, rng: random.Random, most: int) -> Probed | None:
@@ -162,8 +177,9 @@ def _ask(prompt: Prompt, index: int, grade: PointGrade, rng: random.Random) -> s
 def _ask_about(about: Named, kind: str, rng: random.Random) -> str:
     if not about.question:
         return f"{rng.choice(_SUBJECTS).format(about.topic)} {_CLOSING[kind]}"
-    ends = [end for end in _ASK_ENDS[kind] if "hy" not in end or not about.question.startswith("why")]
-    return _capital(rng.choice(_OPENINGS) + about.question + rng.choice(ends or ["?"]))
+    form = _FORM.search(about.question)
+    ends = _FORM_ENDS[form[1]] if form and kind in ("", "reason") else _ASK_ENDS[kind]
+    return _capital(rng.choice(_OPENINGS) + about.question + rng.choice(ends))
 
 
 def _kind(point: str) -> str:
