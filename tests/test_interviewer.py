@@ -11,7 +11,7 @@ import pytest
 
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.errors import NoSuchInterview, WriterUnavailable
+from mlprep_bot.errors import NoSuchInterview, NothingIndexed, WriterUnavailable
 from mlprep_bot.interview.interviewer import AWAY, Interviewer
 from mlprep_bot.interview.marking import graded
 from mlprep_bot.interview.progress import Progress
@@ -183,6 +183,15 @@ def test_a_pool_without_questions_ends_at_once(progress, clock):
     assert (now.state.phase, now.state.reason) == (Phase.ENDED, "nothing left")
 
 
+def test_an_interview_that_cannot_be_asked_is_not_kept(progress, clock):
+    def nothing():
+        raise NothingIndexed("There is no document to search.", "Run `mlprep index`.")
+
+    with pytest.raises(NothingIndexed):
+        Interviewer(progress, nothing, lambda _: FirstWord(), clock).start(Setup())
+    assert progress.interviews() == []
+
+
 def test_half_a_character_in_an_answer_does_no_harm(progress, clock):
     ours = interviewer(progress, clock)
     name = ours.start(Setup()).id
@@ -222,6 +231,9 @@ def test_time_away_does_not_count(progress, clock):
     assert kinds(progress, name)[-2:] == ["paused", "resumed"]
     clock.now += AWAY - 60  # a long thought is no absence
     assert ours.open(name).state == now.state
+    ours.pause(name)
+    clock.now += AWAY + 20_000
+    assert ours.open(name).state.paused  # who paused comes back to a pause
 
 
 # --- two at once --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.interview.codec import body_of, entry_of
-from mlprep_bot.interview.rubric import CREDIT, PointGrade, PointVerdict, Ungraded, grade
+from mlprep_bot.interview.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.session import (
     MOST_HINTS,
     MOST_PROBES,
@@ -368,7 +368,7 @@ def is_valid_round(r, state):
     assert not (r.skipped and r.outcome)
     if r.grade is not None:
         assert 0 <= r.grade.score <= 1
-        assert r.grade.score <= max(CREDIT.get(p.verdict, 0) for p in r.grade.points)
+        assert r.grade.score <= max(p.credit for p in r.grade.points)
 
 
 @settings(max_examples=300, deadline=None)

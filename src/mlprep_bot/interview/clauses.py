@@ -95,7 +95,7 @@ def _is_verb(words: Sequence[str], i: int, stop: int) -> bool:
     if (base := base_of(word)) is None:  # "factorises a click"
         return bool(re.search(r"[^su]s$", word)) and after in ARTICLES and not re.search(r"\d", before)
     is_object = after in STARTS_OBJECT or not after.isalpha() or not after.islower()
-    return base not in NOUNS_TOO or adverb or (bool(after) and is_object)
+    return base not in NOUNS_TOO or adverb or (bool(after) and is_object and not re.search(r"\d", before))
 
 
 def _begin(words: Sequence[str], start: int, at: int) -> tuple[str, int]:

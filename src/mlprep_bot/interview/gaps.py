@@ -39,6 +39,8 @@ def with_gaps(point: str, question: str, topic: str = "") -> str:
 
 
 def _is_shown(word: str, known: set[str], *, everyday_too: bool) -> bool:
+    if word.count("(") != word.count(")"):  # half of a formula
+        return False
     bare = word.strip("\"'“”‘’(),.:;!?").lower()
     if not (found := set(terms(word))):
         return bare.isalpha() and bare not in _TELLING

@@ -38,6 +38,7 @@ from mlprep_bot.interview.session import (
     begin,
     limit,
     replay,
+    running,
 )
 
 # After so many seconds without an entry nobody was there: a closed page, a killed process, a night.
@@ -91,6 +92,7 @@ class Interviewer:
 
     def start(self, setup: Setup) -> Interview:
         """Begin a new interview and ask its first question; with nothing to ask it ends at once."""
+        self._pool()  # nothing indexed, a damaged library: known before an interview is kept
         _, entries = begin(setup, self._clock())
         return self.settle(self._progress.begin(entries))
 
@@ -181,13 +183,12 @@ class Interviewer:
     def _forgive_absence(self, name: str) -> None:
         entries, state = self._load(name)
         now = self._clock()
-        if now - state.since < AWAY or state.paused:
+        if running(state, now) - state.elapsed < AWAY:
             return
         back, left = advance(state, Pause(), state.since, self._rng)
         _, returned = advance(back, Resume(), now, self._rng)
         try:
-            if left:
-                self._progress.append(name, len(entries), (*left, *returned))
+            self._progress.append(name, len(entries), (*left, *returned))
         except InterviewMoved:  # somebody is there after all
             return
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.interview import rubric
 from mlprep_bot.interview.record import Round
-from mlprep_bot.interview.rubric import CREDIT, Outcome, PointGrade, PointVerdict
+from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict
 
 _DECISIVE = (PointVerdict.MET, PointVerdict.CONTRADICTED)
 _OWN_WORDS = re.compile(r"“[^”]*”")
@@ -67,4 +67,8 @@ def _corrected(before: PointGrade, whole: PointGrade, alone: PointGrade) -> Poin
 
 
 def _better(one: PointGrade, other: PointGrade) -> PointGrade:
-    return one if CREDIT.get(one.verdict, -1) > CREDIT.get(other.verdict, -1) else other
+    return one if _worth(one) > _worth(other) else other
+
+
+def _worth(judged: PointGrade) -> tuple[bool, float]:
+    return judged.verdict is not PointVerdict.UNVERIFIED, judged.credit
