@@ -36,6 +36,7 @@ class Clause:
     verb: str
     after: str = ""
     plural: bool = False
+    denied: bool = False
 
 
 GERUND = re.compile(r"[\w-]+ing\b")
@@ -146,7 +147,8 @@ def _with_verb(words: Sequence[str], at: int, stop: int, setting: str, subject: 
     verb = following[0].strip(_EDGES) if following else ""
     plural = word in LEXICON or word in ("are", "were", "do", "have")
     after = next((_bare(w) for w in following[1:] if w not in ADVERBS), "")
-    return Clause(setting, subject, helper, verb, after, plural)
+    denied = word == "cannot" or bool({"not", "never", "no"} & set(words[at + 1 : at + 2]))
+    return Clause(setting, subject, helper, verb, after, plural, denied)
 
 
 def base_of(word: str) -> str | None:

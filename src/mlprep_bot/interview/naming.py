@@ -47,8 +47,8 @@ class Named:
 
 
 _VAGUE_WORDS = """
-answer case choice data feature group mechanism method metric model number option person problem question result row set
-step system table test thing user value way
+answer case choice comparison data feature group mechanism method metric model number option person problem question result row
+set step system table test thing user value way
 """
 _VAGUE = frozenset(terms(_VAGUE_WORDS))
 # "Security: The infrastructure should ...", as lists in notes have it.
@@ -108,7 +108,10 @@ def _means_something(subject: str) -> bool:
 
 def _worded(clause: Clause) -> Named:
     """The topic, and the most pointed question that the verb allows."""
-    topic, question = _passive(clause) if clause.helper in BE else _active(clause)
+    if clause.denied and clause.helper:  # "what can it fit?" would say that it can
+        topic, question = _effect(clause)
+    else:
+        topic, question = _passive(clause) if clause.helper in BE else _active(clause)
     if not clause.setting:
         return Named(topic, question)
     return Named(f"{topic} {clause.setting}", question and f"{clause.setting}, {question}")
@@ -127,13 +130,13 @@ def _passive(clause: Clause) -> tuple[str, str]:
 
 
 def _is_participle(verb: str) -> bool:
-    return (bool(re.fullmatch(r"[a-z]+ed", verb)) and verb not in ADJECTIVES) or verb in IRREGULAR_PARTICIPLES
+    regular = re.fullmatch(r"(?!over|under|un|mis)[a-z]+ed", verb) and verb not in ADJECTIVES
+    return bool(regular) or verb in IRREGULAR_PARTICIPLES
 
 
 def _active(clause: Clause) -> tuple[str, str]:
     """ "A deletion must reach ..." -> what a deletion must reach."""
-    subject, verb = clause.subject, clause.verb
-    helper = "can" if clause.helper == "cannot" else clause.helper
+    subject, verb, helper = clause.subject, clause.verb, clause.helper
     if helper in MODALS and verb == "be" and _is_participle(clause.after):
         return f"how {subject} {helper} be {clause.after}", f"how {helper} {subject} be {clause.after}"
     base = verb if helper or clause.plural else base_of(verb) or ""
@@ -143,9 +146,14 @@ def _active(clause: Clause) -> tuple[str, str]:
         return f"what {subject} {says} {clause.after}", f"what {asks} {subject} {base} {clause.after}"
     if base in TRANSITIVE and base not in WITH_PREPOSITION and clause.after not in NO_OBJECT:
         return f"what {subject} {says}", f"what {asks} {subject} {base}"
-    if helper not in MODALS and GERUND.match(subject):
-        return f"what effect {subject} has", f"what effect does {subject} have"
-    return subject, ""
+    return _effect(clause)
+
+
+def _effect(clause: Clause) -> tuple[str, str]:
+    """ "Setting weights to zero leaves ..." -> what effect that has; of what is no action, the bare subject."""
+    if clause.helper not in MODALS | BE and GERUND.match(clause.subject):
+        return f"what effect {clause.subject} has", f"what effect does {clause.subject} have"
+    return clause.subject, ""
 
 
 def _with_s(base: str) -> str:

@@ -29,18 +29,21 @@ _BLANKLY = re.compile(
 
 # What a point's own words tell about the kind of thing it says; the first that fits counts.
 _KINDS = (
-    (re.compile(r"\b(?:whereas|while|but|unlike|unless|only if)\b"), "contrast"),
+    (re.compile(r"\b(?:whereas|while|but|unlike)\b"), "contrast"),
+    (re.compile(r"\b(?:unless|only (?:if|when)|provided)\b"), "condition"),
     (re.compile(r"\b(?:because|since|so|therefore|due to)\b"), "reason"),
     (re.compile(r"(?<!\w)\d"), "number"),
 )
 _HINT_ENDS = {
     "contrast": " There are two sides to it.",
+    "condition": " Say on what it depends.",
     "reason": " Say why, too.",
     "number": " Try it with numbers.",
     "": "",
 }
 _ASK_ENDS = {
     "contrast": (", and what is the other side of it?", "? Name both sides, and tell me why."),
+    "condition": ("? On what does that depend, and why?", ", and in which case does that hold?"),
     "reason": (", and why?", "? Tell me why, please."),
     "number": ("? A worked example with numbers would help.", "? Put a number on it, and tell me why."),
     "": (", and why?", "? Give me a case that shows it.", "? A concrete case would help."),
@@ -56,6 +59,7 @@ _FORM_ENDS = {
 _FORM = re.compile(r"(?:^|, )(what (?:is|are)|how|why)\b")
 _CLOSING = {
     "contrast": "What happens there, and what is the other side of it?",
+    "condition": "On what does it depend, and why?",
     "reason": "What happens there, and why?",
     "number": "What would you expect there? A worked example with numbers would help.",
     "": "Why does it matter here? A concrete case would help.",
@@ -64,6 +68,7 @@ _OPENINGS = ("", "", "One more thing: ", "Let me go a little deeper: ", "Staying
 _SUBJECTS = ("Say more about {}.", "Take {}.", "Let us turn to {}.", "Let me ask about {}.")
 _GENERAL = {
     "contrast": "Is there another side to this? Tell me which, and why.",
+    "condition": "Does that hold in every case? On what does it depend, and why?",
     "reason": "What else plays a part here, and why?",
     "number": "Can you make this concrete with numbers? Walk me through a small example, and say why it comes out so.",
     "": "What would you add if a colleague doubted this? A concrete case would help.",
@@ -84,6 +89,7 @@ _BARE_HINTS = ("Think about {}.", "One of the main points is about {}.", "A good
 _GAPPED = ("Fill the gaps: “{}”", "Say this in your own words, with the gaps filled: “{}”")
 _KIND_HINTS = {
     "contrast": "One of the main points has two sides. Which ones, and where do they part?",
+    "condition": "One of the main points holds only under a condition. On what does it depend?",
     "reason": "One of the main points gives a reason. Say what happens, and then why.",
     "number": "One of the main points can be worked out in numbers. Try a small example.",
     "": "Think of a case from practice. What would you have to decide, and what could go wrong?",
@@ -183,7 +189,7 @@ def _ask_about(about: Named, kind: str, rng: random.Random) -> str:
 
 
 def _kind(point: str) -> str:
-    """Whether the point contrasts, gives a reason or a number, "" for none of these."""
+    """Whether the point contrasts, has a condition, gives a reason or a number, "" for none of these."""
     return next((kind for pattern, kind in _KINDS if pattern.search(point)), "")
 
 
