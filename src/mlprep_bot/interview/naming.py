@@ -47,8 +47,8 @@ class Named:
 
 
 _VAGUE_WORDS = """
-answer case choice comparison data feature group mechanism method metric model number option person problem question result row
-set step system table test thing user value way
+answer case choice comparison data feature group mechanism method metric model number option person problem question
+result row set step system table test thing user value way
 """
 _VAGUE = frozenset(terms(_VAGUE_WORDS))
 # "Security: The infrastructure should ...", as lists in notes have it.
