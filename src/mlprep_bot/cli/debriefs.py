@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.text import Text
 
 from mlprep_bot.domain import Citation
@@ -24,7 +25,7 @@ STYLES: Mapping[PointVerdict, str] = {
     PointVerdict.CONTRADICTED: "bold red",
     PointVerdict.UNVERIFIED: "dim",
 }
-INDENT = "    "
+INDENT = 4
 
 
 def show_round(number: int, done: Round, debrief: Debrief) -> None:
@@ -122,6 +123,9 @@ def _show_model_answer(debrief: Debrief) -> None:
 
 
 def _indented(label: str, text: str) -> None:
-    """A labelled remark below a point; further lines of it stay below the first one's words."""
-    told = plain(" ".join(text.split()))
-    out.print(Text.assemble(INDENT, (f"{label}: ", "dim"), told))
+    """A labelled remark below a point."""
+    told = Text.assemble((f"{label}: ", "dim"), plain(" ".join(text.split())))
+    if out.soft_wrap:  # a pipe gets the line whole
+        out.print(Text.assemble(" " * INDENT, told))
+    else:
+        out.print(Padding(told, (0, 0, 0, INDENT), expand=False))

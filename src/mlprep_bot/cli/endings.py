@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from mlprep_bot.cli import debriefs, files
@@ -81,11 +80,10 @@ def show_report(found: Report) -> None:
 
     if found.overall is not None:
         heading("How it went")
-        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-        table.add_row(*_score("All questions", found.overall), style="bold")
-        for one in found.by_topic:
-            table.add_row(*_score(topic_title(one.topic), one))
-        out.print(table)
+        named = [("All questions", found.overall), *((topic_title(one.topic), one) for one in found.by_topic)]
+        width = max(len(name) for name, _ in named)
+        for name, one in named:
+            out.print(Text(plain(f"{name:<{width}}  {_score(one)}"), style="bold" if one is found.overall else ""))
         say(METHOD)
     apart = [(found.skipped, "skipped"), (found.ungraded, "without a mark")]
     told = ", ".join(f"{count} {words}" for count, words in apart if count)
@@ -101,9 +99,9 @@ def show_report(found: Report) -> None:
             _show_practice(practice)
 
 
-def _score(name: str, score: TopicScore) -> tuple[str, str, str]:
+def _score(score: TopicScore) -> str:
     scope = f"{plural(score.questions, 'question')}, {plural(score.n, 'key point')}"
-    return plain(name), f"{score.score:.0%}", f"{score.low:.0%} to {score.high:.0%} ({scope})"
+    return f"{score.score:>4.0%}  {score.low:.0%} to {score.high:.0%} ({scope})"
 
 
 def _show_reading(number: int, reading: Reading) -> None:

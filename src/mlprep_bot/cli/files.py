@@ -16,7 +16,13 @@ START = 200  # characters in which an export says what it is
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, as a whole or not at all, for its owner alone. Raises ProgressError."""
+    """Put `content` at `path`, as a whole or not at all, for its owner alone; `-` is standard output.
+
+    Raises ProgressError.
+    """
+    if str(path) == "-":
+        sys.stdout.buffer.write(content)
+        return
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
@@ -31,7 +37,7 @@ def write(path: Path, content: bytes) -> None:
 
 def write_export(path: Path, text: str) -> None:
     """Like `write`; of the files that exist only an older export is replaced. Raises ProgressError."""
-    if path.exists() and not _is_export(path):
+    if str(path) != "-" and path.exists() and not _is_export(path):
         raise ProgressError(f"{path} exists and is no export of progress.", "Choose another file.")
     write(path, text.encode())
 

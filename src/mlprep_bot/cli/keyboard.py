@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from mlprep_bot.interview.codec import clean
 
+PROMPT = "> "
+
 
 class Said(StrEnum):
     """What a candidate wants after some lines. `AWAY`: the input ended with nothing said."""
@@ -50,7 +52,7 @@ class Keyboard:
         The end of input (Ctrl-D) ends an answer, too; with nothing said it means that nobody is there.
         """
         commands = {said.value: said for said in Said if said.value}
-        while (typed := self.line("  ")) is not None:
+        while (typed := self.line(PROMPT)) is not None:
             for line in typed.split("\n"):  # a paste comes in one piece
                 said = commands.get(line.strip().lower())
                 if said is not None:

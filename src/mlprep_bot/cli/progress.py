@@ -34,7 +34,7 @@ def summary(context: typer.Context, as_json: JsonFlag = False) -> None:
 @progress.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="As mlprep progress lists it.")],
-    markdown: Annotated[OutOption, typer.Option(help="Write the whole debrief to this file.")] = None,
+    markdown: Annotated[OutOption, typer.Option(help="Write it to this file instead; - is standard output.")] = None,
     anki: Annotated[OutOption, typer.Option(help="Write Anki cards of what was missed to this .apkg file.")] = None,
 ) -> None:
     """Show an interview again: the debrief of each question, and the report."""
@@ -48,14 +48,11 @@ def export_(file: FileArgument) -> None:
     """Write everything that is held to one JSON file."""
     from mlprep_bot.cli import files
     from mlprep_bot.terminal import say
+    from mlprep_bot.ui.render import plural
 
     data = make_app().progress.export()
-    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-    if str(file) == "-":
-        sys.stdout.write(text)
-    else:
-        files.write_export(file, text)
-    say(f"{len(data['interviews'])} interviews.")
+    files.write_export(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    say(f"{plural(len(data['interviews']), 'interview')}.")
 
 
 @progress.command(name="import")
@@ -63,9 +60,10 @@ def import_(file: FileArgument) -> None:
     """Take in an export: what is held stays, what is new is added."""
     from mlprep_bot.cli import files
     from mlprep_bot.terminal import say
+    from mlprep_bot.ui.render import plural
 
     merged = make_app().progress.merge(files.read_export(file))
-    say(f"{merged.added} interviews added, {merged.continued} continued, {merged.known} known already.")
+    say(f"{plural(merged.added, 'interview')} added, {merged.continued} continued, {merged.known} known already.")
 
 
 @progress.command()
@@ -75,11 +73,12 @@ def delete(
     """Delete every interview for good."""
     from mlprep_bot.errors import SettingsError
     from mlprep_bot.terminal import say
+    from mlprep_bot.ui.render import plural
 
     held = make_app().progress
-    count = len(held.interviews())
+    count = plural(len(held.interviews()), "interview")
     if not yes:
         if not sys.stdin.isatty():
-            raise SettingsError(f"This deletes {count} interviews for good.", "Add --yes if you mean it.")
-        typer.confirm(f"Delete {count} interviews for good?", abort=True)
-    say(f"{held.delete_all()} interviews deleted.")
+            raise SettingsError(f"This deletes {count} for good.", "Add --yes if you mean it.")
+        typer.confirm(f"Delete {count} for good?", abort=True)
+    say(f"{plural(held.delete_all(), 'interview')} deleted.")

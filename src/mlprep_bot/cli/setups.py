@@ -41,16 +41,17 @@ def setup_of(app: App, wish: Wish) -> Setup:
 
     Raises SettingsError, UnreadableDocument, WriterError, and NothingIndexed when there are no questions.
     """
+    role, style = _role(wish.role), Style(_one("style", wish.style or Style.REALISTIC, set(Style)))
     pool = app.pool()
     if not pool:
         raise NothingIndexed("No document holds a question with its answer.", "Index some: mlprep index PATH ...")
     steering = _steering(app, wish.job)
     setup = Setup(
-        role=_role(wish.role),
+        role=role,
         level=_one("level", wish.level, {prompt.level for prompt in pool if prompt.level}),
         topics=_topics(wish.topics, pool),
         documents=_documents(wish.documents, pool),
-        style=Style(_one("style", wish.style or Style.REALISTIC, set(Style))),
+        style=style,
         questions=QUESTIONS if wish.questions is None and wish.minutes is None else wish.questions,
         minutes=wish.minutes,
         timer=wish.timer,

@@ -183,6 +183,7 @@ class Sitting:
         return self._interviewer.proceed(interview.id, seen=state)
 
     def _leave(self, name: str) -> None:
-        """The clock stops, so that coming back tomorrow costs no time."""
-        self._interviewer.pause(name)
+        """The clock stops, so that coming back tomorrow costs no time; an answer is graded then."""
         say(f"\n{LATER}")
+        if self._interviewer.look(name).state.phase in (Phase.ANSWERING, Phase.DEBRIEF):
+            self._interviewer.pause(name)

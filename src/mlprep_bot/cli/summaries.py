@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from mlprep_bot.cli.debriefs import heading
@@ -119,15 +118,12 @@ def _show_topics(topics: Mapping[str, Mastery]) -> None:
     if not topics:
         return
     heading("What you know, by topic")
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    width = max(len(topic_title(topic)) for topic in topics)
     for one in topics.values():
         full = round(one.value * BAR)
-        bar = Text("█" * full + "·" * (BAR - full), style="cyan")
-        points = plural(one.n, "key point")
-        table.add_row(
-            plain(topic_title(one.topic)), bar, f"{one.value:.0%}", f"{one.low:.0%} to {one.high:.0%}, {points}"
-        )
-    out.print(table)
+        bar = "█" * full + "·" * (BAR - full)
+        told = f"{one.value:>4.0%}  {one.low:.0%} to {one.high:.0%} ({plural(one.n, 'key point')})"
+        out.print(Text.assemble(f"{plain(topic_title(one.topic)):<{width}}  ", (bar, "cyan"), f"  {told}"))
     say("The chance that you still remember the key points, times how right you were, with its 90% interval.")
 
 
