@@ -90,7 +90,7 @@ def _show_source(citation: Citation | None, beside: str = "") -> None:
     if citation is None:
         return
     quote = " ".join(citation.quote.split())
-    same = quote.rstrip(".").casefold() == " ".join(beside.split()).rstrip(".").casefold()
+    same = quote.replace("**", "").rstrip(".").casefold() == " ".join(beside.split()).rstrip(".").casefold()
     _indented("source", place(citation) if same else f"{place(citation)}: “{quote}”")
 
 

@@ -68,7 +68,7 @@ class Sitting:
 
     def _answering(self, interview: Interview) -> Interview | None:
         state, name = interview.state, interview.id
-        at = len(state.rounds), len(state.rounds[-1].turns)
+        at = _turn(state)
         draft = self._app.progress.draft(name)
         lines = draft.split("\n") if draft else []
         if self._shown != at:
@@ -77,8 +77,13 @@ class Sitting:
                 say("You had written (`:again` starts afresh):")
                 out.print(Text(plain(draft)))
         self._shown = at
-        said = self._keyboard.answer(lines, lambda text: self._app.progress.save_draft(name, text))
+        said = self._keyboard.answer(lines, lambda text: self._keep(interview, text))
         return self._act(interview, said, "\n".join(lines).strip())
+
+    def _keep(self, interview: Interview, text: str) -> None:
+        """Store a draft, unless the turn that it was written for was answered elsewhere."""
+        if _turn(self._interviewer.look(interview.id).state) == _turn(interview.state):
+            self._app.progress.save_draft(interview.id, text)
 
     def _act(self, interview: Interview, said: Said, text: str) -> Interview | None:
         name, state = interview.id, interview.state
@@ -187,3 +192,8 @@ class Sitting:
         say(f"\n{LATER}")
         if self._interviewer.look(name).state.phase in (Phase.ANSWERING, Phase.DEBRIEF):
             self._interviewer.pause(name)
+
+
+def _turn(state: State) -> tuple[int, int]:
+    """Which turn waits: the number of the question, and how often it was asked about."""
+    return len(state.rounds), len(state.rounds[-1].turns) if state.phase is Phase.ANSWERING else 0

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,10 +18,10 @@ from typing import Any
 from mlprep_bot.errors import InterviewMoved, NoSuchInterview, ProgressError
 from mlprep_bot.interview import exchange
 from mlprep_bot.interview.attempts import Attempt, attempts_of
-from mlprep_bot.interview.backup import back_up, drop_backup
+from mlprep_bot.interview.backup import drop_backup
 from mlprep_bot.interview.codec import body_of, clean, entry_of
 from mlprep_bot.interview.exchange import Copy, Merged
-from mlprep_bot.interview.migrations import PROGRESS
+from mlprep_bot.interview.progress_file import ProgressFile
 from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, State, replay
 from mlprep_bot.knowledge.database import Database
 
@@ -39,16 +38,14 @@ class Held:
     done: int
 
 
-class Progress:
+class Progress(ProgressFile):
     """The user's own data in `data_dir`. No file is made before there is something to keep.
 
     Every method raises ProgressError when the file cannot be used, ProgressDamaged when it is broken.
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir.expanduser().absolute() / "progress.db"
-        self._opening = Lock()
-        self._database: Database | None = None
+        super().__init__(data_dir.expanduser().absolute() / "progress.db")
         self._reading_attempts = Lock()
         # An interview's attempts by its id, with the number of entries that they were read from.
         self._attempts: dict[str, tuple[int, list[Attempt]]] = {}
@@ -191,49 +188,7 @@ class Progress:
             db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(count)
 
-    def close(self) -> None:
-        """Let go of the file; the next call opens it again."""
-        with self._opening:
-            database, self._database = self._database, None
-        if database is not None:
-            database.close()
-
     # --- inside ------------------------------------------------------------------------------
-
-    @cached_property
-    def _empty(self) -> Database:
-        empty = Database(None, PROGRESS)
-        empty.migrate()
-        return empty
-
-    def _reading(self) -> Database:
-        """The open database; without a file, an empty one in memory, so that looking leaves no trace."""
-        if self._database is None and not self.path.exists():
-            return self._empty
-        return self._writing()
-
-    def _writing(self) -> Database:
-        with self._opening:
-            if self._database is None:
-                self._database = self._opened()
-            return self._database
-
-    def _opened(self) -> Database:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.parent.chmod(0o700)
-            self.path.touch(0o600)
-        except OSError as error:
-            raise ProgressError(
-                f"Cannot write to {self.path.parent}: {error.strerror}.", "Choose another folder with MLPREP_DATA_DIR."
-            ) from error
-        database = Database(self.path, PROGRESS)
-        database.check()
-        if database.version:
-            with suppress(ProgressError, OSError):  # a full disk keeps nobody from practising
-                back_up(database, self.path, always=database.version < len(PROGRESS.migrations))
-        database.migrate()
-        return database
 
     def _known(self, db: Database, name: str) -> bool:
         return bool(db.rows("SELECT 1 FROM interviews WHERE id = ?", (name,)))
