@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from mlprep_bot.answering.answerer import Answerer
     from mlprep_bot.answering.evidence import Gate
     from mlprep_bot.answering.support import SupportChecker
+    from mlprep_bot.interview.debrief import Debriefer
+    from mlprep_bot.interview.interviewer import Interviewer
+    from mlprep_bot.interview.marking import Grader
+    from mlprep_bot.interview.progress import Progress as Practice
+    from mlprep_bot.interview.session import Prompt
+    from mlprep_bot.interview.steering import Steering
     from mlprep_bot.knowledge.generations import Generation
     from mlprep_bot.knowledge.ingest import Progress
     from mlprep_bot.knowledge.library import Library
@@ -46,6 +52,7 @@ class App:
         self.settings = settings
         self._lock = threading.RLock()
         self._served: tuple[Generation, Retriever] | None = None
+        self._askable: tuple[int, list[Prompt]] | None = None
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -175,7 +182,7 @@ class App:
         from mlprep_bot.answering.extract import Extractor
 
         model = Writers(self.settings).chat_model(writer)
-        extractor = Extractor(self.embedder)
+        extractor = Extractor(self.embedder, lambda name: self.document(name).text)
         return Answerer(self.retriever, model, self.checker, extractor, self.gate, self.settings)
 
     @cached_property
@@ -206,3 +213,62 @@ class App:
     def pull(self, model: str, progress: PullProgress | None = None) -> None:
         """Fetch a model into Ollama. Raises WriterError."""
         Writers(self.settings).pull(model, progress)
+
+    # --- interview ---------------------------------------------------------------------------
+
+    @cached_property
+    def progress(self) -> Practice:
+        """The user's own log of interviews. Raises ProgressError."""
+        from mlprep_bot.interview.progress import Progress as Practice
+
+        return Practice(self.settings.data_dir)
+
+    def pool(self) -> list[Prompt]:
+        """Every question that can be asked, of the documents as they are served. Raises as `generation`."""
+        from mlprep_bot.interview.pool import prompts
+
+        generation = self.generation
+        with self._lock:
+            if self._askable is None or self._askable[0] != generation.number:
+                corpus = bundled_corpus()
+                ours = {path.relative_to(corpus).as_posix() for path in corpus.glob("*/*.md")}
+                found = prompts(generation.questions(), lambda name: generation.document(name).text, ours)
+                self._askable = generation.number, found
+            return self._askable[1]
+
+    def interviewer(self) -> Interviewer:
+        """Asks, listens and marks."""
+        from mlprep_bot.interview.interviewer import Interviewer
+
+        return Interviewer(self.progress, self.pool, self.grader)
+
+    def grader(self, writer: str = "") -> Grader:
+        """Marks answers: with the named writer's model, checked by the grader without one, or with that alone.
+
+        A model that cannot be reached costs its verdicts, never the grade. Raises EmbedderError.
+        """
+        plain = self._plain_grader
+        if not writer or writer == "extractive":
+            return plain
+        from mlprep_bot.interview.model_grading import ModelGrader
+
+        return ModelGrader(lambda: Writers(self.settings).chat_model(writer), plain, name=writer)
+
+    @cached_property
+    def _plain_grader(self) -> Grader:
+        from mlprep_bot.interview.grading import PlainGrader
+
+        return PlainGrader(self.embedder)
+
+    @cached_property
+    def debriefer(self) -> Debriefer:
+        """Explains grades from the documents."""
+        from mlprep_bot.interview.debrief import Debriefer
+
+        return Debriefer(self, self.checker, self.embedder)
+
+    def steer(self, text: str) -> Steering:
+        """What a job description or a résumé changes. The text is not kept. Raises EmbedderError."""
+        from mlprep_bot.interview.steering import steer
+
+        return steer(text, self.pool(), self.embedder)

@@ -17,7 +17,7 @@ class VectorMemory:
     """An embedder that forgets the texts used longest ago. Thread-safe."""
 
     def __init__(self, embedder: Embedder, capacity: int = _CAPACITY) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._capacity = capacity
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
@@ -27,18 +27,18 @@ class VectorMemory:
         with self._lock:
             fresh = [text for text in dict.fromkeys(texts) if text not in self._vectors]
             if fresh:
-                for text, vector in zip(fresh, self._embedder.embed_documents(fresh), strict=True):
+                for text, vector in zip(fresh, self.embedder.embed_documents(fresh), strict=True):
                     self._vectors[text] = vector
             for text in texts:
                 self._vectors.move_to_end(text)
             found = [self._vectors[text] for text in texts]
             while len(self._vectors) > self._capacity:
                 self._vectors.popitem(last=False)
-        return np.stack(found) if found else np.zeros((0, self._embedder.dimensions), dtype=np.float32)
+        return np.stack(found) if found else np.zeros((0, self.embedder.dimensions), dtype=np.float32)
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question, shape (dimensions,)."""
-        return np.asarray(self._embedder.embed_queries([text])[0], dtype=np.float32)
+        return np.asarray(self.embedder.embed_queries([text])[0], dtype=np.float32)
 
     def similarities(self, left: Sequence[str], right: Sequence[str]) -> Vectors:
         """Cosines, shape (len(left), len(right))."""

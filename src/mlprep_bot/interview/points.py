@@ -19,6 +19,7 @@ _FEWEST_WORDS = 3
 _FEWEST_NEW = 2  # content words that the question does not have
 _ALONE = 5  # content words from which on a list item is understood without the line that leads to it
 _LONGEST = 400  # characters of a key point; a longer sentence is cut at its clauses
+_LONGEST_LEAD = 120  # characters
 _FULL_WEIGHT = 3  # of the opening sentence, where notes give the gist; an aside weighs 1
 
 _CLAUSE = re.compile(r"(?<=[;])\s+|\s+[–—-]\s+(?=\w)")
@@ -66,8 +67,8 @@ def _statements(reference: str) -> Iterator[tuple[str, bool]]:
     pending = ""
     for unit, opens in _units(reference):
         said = _clean(reference[unit.body : unit.end])
-        if said.endswith(":") and len(said) < 120:  # it leads to a list, whose items need it to be understood
-            pending = said
+        if said.endswith(":"):  # it leads to a list, whose short items need it to be understood
+            pending = said if len(said) < _LONGEST_LEAD else ""
             continue
         if said.endswith("?") or _REMARK.match(said):
             continue

@@ -1,13 +1,14 @@
 """Verdicts per key point, and the arithmetic from verdicts to a score (pure).
 
-A score is the weighted mean of credits: met 1, partial 1/2, missed and contradicted 0. What could not be
-verified counts neither for nor against; when that is too much of the rubric there is no score at all.
+A score is the weighted mean of credits: met 1, partial what share of the point was made (1/2 where nobody can
+say better), missed and contradicted 0. What could not be verified counts neither for nor against; when that is
+too much of the rubric there is no score at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mlprep_bot.domain import KeyPoint
@@ -26,20 +27,13 @@ class PointVerdict(StrEnum):
     UNVERIFIED = "unverified"
 
 
-CREDIT = {
-    PointVerdict.MET: 1.0,
-    PointVerdict.PARTIAL: 0.5,
-    PointVerdict.MISSED: 0.0,
-    PointVerdict.CONTRADICTED: 0.0,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class PointGrade:
     """The verdict on one key point.
 
     `evidence` is an exact substring of the answer, "" for a point that was missed; `reason` is for the
-    candidate. `uncertain`: two graders disagree strongly, so a person should look.
+    candidate. `share` is how much of a partial point was made, above 0 and below 1. `uncertain`: two graders
+    disagree strongly, so a person should look.
     """
 
     point: KeyPoint
@@ -47,6 +41,14 @@ class PointGrade:
     evidence: str = ""
     reason: str = ""
     uncertain: bool = False
+    share: float = 0.5
+
+    @property
+    def credit(self) -> float:
+        """From 0 to 1; 0 for what could not be verified, which `grade` leaves out."""
+        if self.verdict is PointVerdict.PARTIAL:
+            return min(1.0, max(0.0, self.share))
+        return float(self.verdict is PointVerdict.MET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def grade(points: Sequence[PointGrade], answer: str, grader: str) -> Outcome:
         return Ungraded(
             checked, f"{len(checked) - len(known)} of {len(checked)} key points could not be judged.", grader
         )
-    return Grade(checked, sum(p.point.weight * CREDIT[p.verdict] for p in known) / weight, grader)
+    return Grade(checked, sum(p.point.weight * p.credit for p in known) / weight, grader)
 
 
 def verified(point: PointGrade, answer: str) -> PointGrade:
@@ -90,7 +92,7 @@ def verified(point: PointGrade, answer: str) -> PointGrade:
     needs = point.verdict in (PointVerdict.MET, PointVerdict.PARTIAL, PointVerdict.CONTRADICTED)
     if needs and not (point.evidence.strip() and point.evidence in answer):
         seen = f"The grader said {point.verdict}, but quoted nothing that the answer says."
-        return PointGrade(point.point, PointVerdict.UNVERIFIED, "", seen, point.uncertain)
+        return replace(point, verdict=PointVerdict.UNVERIFIED, evidence="", reason=seen)
     return point
 
 

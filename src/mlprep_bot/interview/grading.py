@@ -1,0 +1,87 @@
+"""From an answer to verdicts on key points, without a language model.
+
+Each key point is compared with the stretches of the answer that may be evidence (`reading`, `features`); two small
+regressions (`weights`) say how likely it was met, met in part, missed or contradicted; limits turn that into a
+verdict, and into "could not tell" where two verdicts that exclude each other are about equally likely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mlprep_bot.answering.facts import everyday, tokens
+from mlprep_bot.answering.vectors import VectorMemory
+from mlprep_bot.domain import KeyPoint
+from mlprep_bot.interview.features import Observed, observe
+from mlprep_bot.interview.reading import Reading
+from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict, grade
+from mlprep_bot.interview.weights import CLASSES, Head, calibrated
+from mlprep_bot.ports import Embedder
+
+MODEL_FREE = "model-free"
+MOST_OF_REFERENCE = 3  # key points of a short reference answer; a rubric has more
+_NAMED = 3  # words of a point that a reason names
+
+
+class PlainGrader:
+    """Grades with the embedding model alone. Deterministic and thread-safe."""
+
+    name = MODEL_FREE
+
+    def __init__(self, embedder: Embedder, heads: Mapping[str, Head] | None = None) -> None:
+        self._vectors = VectorMemory(embedder)
+        self._heads = heads or calibrated()
+
+    def grade(self, question: str, points: Sequence[KeyPoint], answer: str) -> Outcome:
+        """See `marking.Grader`. Raises EmbedderError."""
+        reading = Reading(question, answer, self._vectors)
+        judged = [self._judge(point, reading, points) for point in points]
+        return grade(judged, answer, self.name)
+
+    def _judge(self, point: KeyPoint, reading: Reading, points: Sequence[KeyPoint]) -> PointGrade:
+        if reading.empty:
+            return PointGrade(point, PointVerdict.MISSED, "", reading.why_empty)
+        observed = observe(point, reading, [other for other in points if other is not point])
+        return decide(point, observed, self._heads[head_for(point, len(points))])
+
+
+def head_for(point: KeyPoint, points: int) -> str:
+    """Which regression judges a point of a rubric of so many: see `weights`."""
+    if point.wrong:
+        return "authored"
+    return "derived" if points > MOST_OF_REFERENCE else "reference"
+
+
+def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
+    """The verdict that a head's probabilities and limits give, with its evidence and reason."""
+    chance = dict(zip(CLASSES, head.probabilities(observed.values), strict=True))
+    against, met = chance[PointVerdict.CONTRADICTED], chance[PointVerdict.MET]
+    made = met + 0.5 * chance[PointVerdict.PARTIAL]
+    limits = head.limits
+    if min(met, against) > limits.doubt:  # two verdicts that exclude each other are both likely
+        return PointGrade(point, PointVerdict.UNVERIFIED, "", f"Could not tell: did you mean “{point.text}”?")
+    if against > limits.contradicted and against > met:
+        nearest = observed.against or observed.best
+        return PointGrade(point, PointVerdict.CONTRADICTED, nearest.text if nearest else "", _against(point))
+    evidence = observed.best.text if observed.best else ""
+    if made >= limits.met:
+        return PointGrade(point, PointVerdict.MET, evidence, "Your words say this.")
+    if made < limits.missed:
+        return PointGrade(point, PointVerdict.MISSED, "", "Nothing in your answer says this.")
+    return PointGrade(point, PointVerdict.PARTIAL, evidence, _partly(point, observed), share=limits.share(made))
+
+
+def _against(point: KeyPoint) -> str:
+    if point.wrong:
+        return f"Your words come closer to a common wrong belief: “{point.wrong}”"
+    return "Your words say the opposite or something else."
+
+
+def _partly(point: KeyPoint, observed: Observed) -> str:
+    """What a point that was made in part still lacks, by its telling words."""
+    said = {t.stem for t in tokens(observed.best.text)} if observed.best else set()
+    common = everyday()
+    lacking = [t.text for t in tokens(point.text) if (t.content or t.number) and t.stem not in said | common]
+    if not lacking:
+        return "You come near this; say it more plainly."
+    return f"You come near this; not said plainly: {', '.join(dict.fromkeys(lacking[:_NAMED]))}."
