@@ -27,6 +27,8 @@ def commands() -> dict[str, set[str]]:
     found = {}
     for name, command in typer.main.get_command(cli).commands.items():
         inner = {f"{name} {sub}": part for sub, part in getattr(command, "commands", {}).items()}
+        if inner and command.invoke_without_command:  # a group that is a command itself
+            inner[name] = command
         for full, part in (inner or {name: command}).items():
             found[full] = {flag for option in part.params for flag in option.opts}
     return found

@@ -484,15 +484,19 @@ def test_an_impossible_score_is_refused(progress):
             progress.merge(export)
 
 
+def on_disk(progress):
+    """The bytes of every file in the data folder."""
+    return b"".join(path.read_bytes() for path in progress.path.parent.iterdir())
+
+
 def test_deleting_leaves_nothing_in_the_file(progress):
     name = held(progress)
     progress.save_draft(name, "an unsent draft")
     held(progress, log(5_000.0)[:4])
-    assert SAID.encode() in progress.path.read_bytes()
+    assert SAID.encode() in on_disk(progress)
     assert progress.delete_all() == 2
-    left = b"".join(path.read_bytes() for path in progress.path.parent.iterdir())
-    assert SAID.encode() not in left
-    assert b"unsent" not in left
+    assert SAID.encode() not in on_disk(progress)
+    assert b"unsent" not in on_disk(progress)
     assert progress.interviews() == []
     with pytest.raises(NoSuchInterview):
         progress.append(name, 11, [])

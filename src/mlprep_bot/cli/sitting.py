@@ -169,6 +169,8 @@ class Sitting:
         state = interview.state
         number = len(state.rounds)
         if self._shown != (number, 0):
+            if self._shown is None:
+                out.print(Text(plain(f"\n{state.rounds[-1].prompt.text}"), style="bold"))
             self._shown = number, 0
             try:
                 debriefs.show_round(number, state.rounds[-1], self._app.debriefer.debrief(state.rounds[-1]))

@@ -75,7 +75,7 @@ PROGRESS = Kind(
     busy=ProgressError,
     damaged=ProgressDamaged,
     way_out="Your documents are not in it, and a copy of at most a day before you last started lies beside it: "
-    "mv '{path}' '{path}.damaged' && cp '{path}.backup' '{path}'",
+    "mv '{path}' '{path}.damaged' && rm -f '{path}'-* && cp '{path}.backup' '{path}'",
     journal=journal_mode(),
     pragmas=("secure_delete = ON",),  # what a person deletes is overwritten, not only forgotten
 )
