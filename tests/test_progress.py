@@ -484,6 +484,18 @@ def test_an_impossible_score_is_refused(progress):
             progress.merge(export)
 
 
+def test_an_impossible_share_or_weight_is_refused(progress):
+    held(progress)
+    spoiled = {"share": [2, -1, float("nan")], "weight": [0, -3]}
+    for field, values in spoiled.items():
+        for value in values:
+            export = through_a_file(progress.export())
+            judged = export["interviews"][0]["entries"][4]["outcome"]["points"][0]
+            (judged["point"] if field == "weight" else judged)[field] = value
+            with pytest.raises(BadImport, match=field):
+                progress.merge(export)
+
+
 def on_disk(progress):
     """The bytes of every file in the data folder."""
     return b"".join(path.read_bytes() for path in progress.path.parent.iterdir())
@@ -532,7 +544,7 @@ def test_a_daily_copy_brings_back_what_a_broken_file_held(progress):
 
 text = st.text(max_size=20)
 points = st.builds(KeyPoint, text, st.integers(1, 5), text)
-judged = st.builds(PointGrade, points, st.sampled_from(PointVerdict), text, text, st.booleans())
+judged = st.builds(PointGrade, points, st.sampled_from(PointVerdict), text, text, st.booleans(), share=st.floats(0, 1))
 outcomes = st.one_of(
     st.lists(judged, max_size=4).map(lambda found: grade(found, "", "test")),
     st.builds(Ungraded, st.lists(judged, max_size=4).map(tuple), text, text),

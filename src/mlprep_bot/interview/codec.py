@@ -77,6 +77,8 @@ def _check(what: What) -> None:
     points = what.prompt.points if isinstance(what, Asked) else ()
     if isinstance(what, Marked):
         points = tuple(judged.point for judged in what.outcome.points)
+        if not all(0 <= judged.share <= 1 for judged in what.outcome.points):
+            raise ValueError("the share of a key point is no number from 0 to 1")
         if isinstance(what.outcome, Grade) and not 0 <= what.outcome.score <= 1:
             raise ValueError(f"a score is {what.outcome.score}, expected 0 to 1")
     if any(point.weight < 1 for point in points):
