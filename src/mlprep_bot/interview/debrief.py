@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
 
-from mlprep_bot.answering.extract import Extractor
 from mlprep_bot.answering.support import SupportChecker
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.domain import Citation, Document, Passage, Question, Sentence
@@ -74,7 +73,6 @@ class Debriefer:
     def __init__(self, documents: Documents, checker: SupportChecker, embedder: Embedder) -> None:
         self._documents = documents
         self._checker = checker
-        self._extractor = Extractor(embedder)
         self._vectors = VectorMemory(embedder)
         self._grounds: OrderedDict[tuple[str, str, tuple[str, ...]], Ground | None] = OrderedDict()
         self._lock = Lock()
@@ -106,10 +104,8 @@ class Debriefer:
         key = prompt.id, document.digest, tuple(point.text for point in prompt.points)
         with self._lock:
             if key not in self._grounds:
-                question = next((q for q in self._documents.questions() if q.id == prompt.id), None)
-                self._grounds[key] = (
-                    ground(question, prompt.points, document, self._checker, self._extractor) if question else None
-                )
+                question = _question(self._documents.questions(), prompt)
+                self._grounds[key] = ground(question, prompt.points, document, self._checker) if question else None
             self._grounds.move_to_end(key)
             while len(self._grounds) > _REMEMBERED:
                 self._grounds.popitem(last=False)
@@ -120,6 +116,11 @@ class Debriefer:
             return []
         noticed = findings(done.prompt.text, done.said, [p.grade for p in points], found, self._vectors)
         return [_objection(finding, found) for finding in noticed]
+
+
+def _question(questions: Sequence[Question], prompt: Prompt) -> Question | None:
+    """The question as it stands now; copies of a document share their ids."""
+    return next((q for q in questions if q.id == prompt.id and q.document == prompt.document), None)
 
 
 def _objection(finding: Finding, found: Ground) -> Objection:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mlprep_bot.answering.extract import QUOTED, Extractor
+from mlprep_bot.answering.extract import QUOTED
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.answering.quotes import find_quote
 from mlprep_bot.answering.sentences import Unit, split_units
@@ -20,7 +20,8 @@ _NO_RANKING = Ranking(None, None, None, None, 0.0)
 _CANDIDATES = 3  # places of an answer that are compared in full with a key point
 _SHORT = 900  # characters of an answer that is its own gist
 _GIST = re.compile(r"(?:the )?(?:short|brief|quick) answer|tl;?dr|in (?:short|brief|a nutshell)", re.IGNORECASE)
-_STATES = ("text", "table", "code")  # kinds of units that can be cited
+_SHOWN = ("text", "table", "code", "label")  # kinds of units that a model answer may quote
+_LISTS = ("bullet", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Ground:
 
 
 def ground(
-    question: Question, points: Sequence[KeyPoint], document: Document, checker: SupportChecker, extractor: Extractor
+    question: Question, points: Sequence[KeyPoint], document: Document, checker: SupportChecker
 ) -> Ground | None:
     """What `document` says about an answered question, None when it has no answer there any more."""
     answer = question.answer
@@ -55,7 +56,7 @@ def ground(
         return None
     supports = (_support(point.text, question, document, units, checker) for point in points)
     cited = tuple(None if span is None else _cite(document, passages, span.start, span.end) for span in supports)
-    model = tuple(_model_answer(question, document, units, passages, extractor))
+    model = tuple(_model_answer(document, units, passages, cited))
     return Ground(document, passages, units, cited, model)
 
 
@@ -123,8 +124,13 @@ def _support(
     first, last = question.answer.start, question.answer.end
     if quote := find_quote(claim, document.text[first:last]):
         return Span(first + quote.start, first + quote.end)
-    support = checker.check(claim, _places(claim, question, document, units))
-    return support.span if support.supported else None
+    places = _places(claim, question, document, units)
+    # One place at a time, the likeliest first, is soonest done; a claim of two sentences needs them together.
+    for group in [*([place] for place in places), places]:
+        support = checker.check(claim, group)
+        if support.supported:
+            return support.span
+    return None
 
 
 def _places(claim: str, question: Question, document: Document, units: Sequence[Unit]) -> list[Passage]:
@@ -145,22 +151,23 @@ def _places(claim: str, question: Question, document: Document, units: Sequence[
 
 
 def _model_answer(
-    question: Question, document: Document, units: Sequence[Unit], passages: Sequence[Passage], extractor: Extractor
+    document: Document, units: Sequence[Unit], passages: Sequence[Passage], points: Sequence[Citation | None]
 ) -> Iterable[Sentence]:
-    """The answer's own short version, or all of it when it is short, else its gist: always word for word."""
-    short = _under_gist(document.text, units)
-    first, last = units[0].start, units[-1].end
-    if not short and last - first <= _SHORT:
-        short = list(units)
-    if short:
-        for unit in short:
-            if unit.kind in (*_STATES, "label"):
-                yield _quoted(document, passages, unit)
-        return
-    whole = _passage(1, question, document, first, last, passages[0].heading)
-    for sentence in extractor.extract(question.text, [whole]):
-        cited = tuple(_cite(document, passages, c.start, c.end) for c in sentence.citations)
-        yield replace(sentence, citations=cited)
+    """The answer's own short version, or all of it when it is short, else the sentences that make the key points.
+
+    Always word for word: what is shown is what the marking expected, in the document's own words.
+    """
+    chosen = _under_gist(document.text, units)
+    if not chosen and units[-1].end - units[0].start <= _SHORT:
+        chosen = list(units)
+    if not chosen:
+        cited = [point for point in points if point is not None]
+        chosen = _with_leads(document.text, units, [u for u in units if any(_overlap(u, c) for c in cited)])
+    if not chosen:
+        chosen = [unit for unit in units if unit.end - units[0].start <= _SHORT]
+    for unit in chosen:
+        if unit.kind in _SHOWN:
+            yield _quoted(document, passages, unit)
 
 
 def _under_gist(text: str, units: Sequence[Unit]) -> list[Unit]:
@@ -173,6 +180,27 @@ def _under_gist(text: str, units: Sequence[Unit]) -> list[Unit]:
         elif inside:
             found.append(unit)
     return found
+
+
+def _overlap(unit: Unit, citation: Citation) -> bool:
+    return unit.kind in _SHOWN and unit.body < citation.end and citation.start < unit.end
+
+
+def _with_leads(text: str, units: Sequence[Unit], chosen: Sequence[Unit]) -> list[Unit]:
+    """`chosen` in order, with the run-in titles of sentences and the lines that introduce lists."""
+    wanted = set(chosen)
+    lead: Unit | None = None
+    for before, unit in zip([None, *units], units, strict=False):
+        listed = unit.block in _LISTS
+        if unit in wanted and listed and lead is not None:
+            wanted.add(lead)
+        if unit in wanted and before is not None and before.kind == "label" and before.paragraph == unit.paragraph:
+            wanted.add(before)
+        if not listed and unit.block:
+            lead = None
+        if unit.kind == "text" and not listed and text[unit.body : unit.end].rstrip("*_ ").endswith(":"):
+            lead = unit
+    return [unit for unit in units if unit in wanted]
 
 
 def _quoted(document: Document, passages: Sequence[Passage], unit: Unit) -> Sentence:

@@ -29,6 +29,7 @@ _SUPPORTS = 0.1  # probability that the statement says the mistake, by the weigh
 _SAYS = 0.5  # share of the mistake's words that the statement has, or has something like
 _TELLING = 0.3  # how much more it has of the words that only the mistake has than of those that only the point has
 _COPY, _COPIED = 0.8, 0.7  # cosine, and share of words, from which on a statement repeats a sentence of the document
+_SHARED = 0.5  # share of words that a copy has in common with its sentence at least, both ways
 _NEAR, _SAME = 0.35, 0.75  # cosines between which a word counts as said in other words
 _LIKELIEST = 2  # statements that may say the point itself
 _FOUND = (PointVerdict.MET, PointVerdict.PARTIAL)
@@ -131,21 +132,21 @@ class _Critic:
     def turned_round(self, ground: Ground, confirmed: Sequence[str]) -> Iterator[Finding]:
         """Near copies of a sentence of the document that deny what it affirms, or the other way round."""
         text = ground.document.text
-        units = [unit for unit in ground.units if unit.kind == "text"]
-        if not units:
-            return
-        near = self._matrix @ self._vectors.embed([text[unit.body : unit.end] for unit in units]).T
-        for row, said in enumerate(self._said):
-            at = int(near[row].argmax())
-            if near[row, at] < _COPY or any(
-                quote and (quote in said.text or said.text in quote) for quote in confirmed
-            ):
+        stated = [(unit, tokens(text[unit.body : unit.end])) for unit in ground.units if unit.kind == "text"]
+        for said in self._said:
+            if any(quote and (quote in said.text or said.text in quote) for quote in confirmed):
                 continue
-            sentence = text[units[at].body : units[at].end]
-            compared = self._compare(said.flat, tokens(sentence), float(near[row, at]))
-            if len(compared.negations) == 1 and compared.features["soft_coverage"] >= _COPIED:
-                reason = f"The document says the opposite: “{' '.join(sentence.split())}”"
-                yield Finding(said.start, said.end, said.text, reason, Span(units[at].body, units[at].end))
+            words = {t.stem for t in _telling(said.flat)}
+            # Copies share most of their words, which is known sooner than how much alike they mean.
+            alike = [(u, of) for u, of in stated if _share(words, {t.stem for t in _telling(of)}) >= _SHARED]
+            for unit, of in alike:
+                sentence = text[unit.body : unit.end]
+                cosine = float(self._vectors.embed([sentence])[0] @ said.vector)
+                compared = self._compare(said.flat, of, cosine)
+                if cosine >= _COPY and len(compared.negations) == 1 and compared.features["soft_coverage"] >= _COPIED:
+                    reason = f"The document says the opposite: “{' '.join(sentence.split())}”"
+                    yield Finding(said.start, said.end, said.text, reason, Span(unit.body, unit.end))
+                    break
 
     def _words_tell(self, claim: Sequence[Token], mistake: Sequence[Token], said: Sequence[Token]) -> bool:
         right, wrong = {t.stem for t in claim}, {t.stem for t in mistake}
@@ -177,3 +178,7 @@ class _Critic:
 
 def _telling(found: Sequence[Token]) -> list[Token]:
     return [token for token in found if token.content or token.number]
+
+
+def _share(one: set[str], other: set[str]) -> float:
+    return len(one & other) / max(1, len(one), len(other))
