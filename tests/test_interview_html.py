@@ -6,21 +6,28 @@ from datetime import date, timedelta
 
 import pytest
 
-from mlprep_bot.domain import KeyPoint
+from mlprep_bot.domain import Citation, KeyPoint, Passage, Question, Sentence, Span, Status, Verdict
+from mlprep_bot.interview.debrief import Debrief, Objection, PointDebrief
+from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.interview.memory import Mastery, Memory
 from mlprep_bot.interview.progress import Held
+from mlprep_bot.interview.report import report
 from mlprep_bot.interview.rubric import PointGrade, PointVerdict, grade
 from mlprep_bot.interview.session import Hinted, Phase, Prompt, Round, Setup, State, Turn
-from mlprep_bot.ui import charts, mastery, stage
+from mlprep_bot.interview.steering import Steering
+from mlprep_bot.ui import charts, mastery, setup, stage
+from mlprep_bot.ui.debrief import arithmetic, debrief_html, debrief_sources_html
 from mlprep_bot.ui.places import interview_of, place_of
-from test_render import HOSTILE, HTML_TAGS, MATHS_ATTRIBUTES, MATHS_TAGS, Inspector, words
+from mlprep_bot.ui.quiz import quiz_for
+from mlprep_bot.ui.report import debrief_page_html, end_html
+from test_render import HOSTILE, HTML_TAGS, MATHS_ATTRIBUTES, MATHS_TAGS, Inspector, cite, finished, passage, words
 
 SVG_TAGS = words("svg polygon polyline circle line rect text title")
 TAGS = HTML_TAGS | SVG_TAGS | words("progress h3 figure figcaption aside q a b")
 ATTRIBUTES = words(
     "class id role title value max tabindex type open start aria-label aria-hidden aria-pressed scope href download "
     "data-turn data-status data-open data-back data-marks data-place data-focus data-clock data-clock-toggle data-runs "
-    "data-limit data-fill data-do data-with"
+    "data-limit data-fill data-do data-with data-shelf"
 )
 SVG_ATTRIBUTES = words(
     "class viewbox role aria-label aria-hidden points x y x1 x2 y1 y2 cx cy r rx width height text-anchor "
@@ -122,7 +129,7 @@ def test_the_bar_counts_questions_and_time():
 
 def test_a_pause_stops_the_clock():
     state = State(Setup(), Phase.ANSWERING, asking().rounds, paused=True, since=100.0, elapsed=42.0)
-    assert stage.elapsed(state, 10_000.0) == 42.0
+    assert 'data-clock="42" data-runs="0"' in stage.bar_html(state, 10_000.0)
 
 
 def test_a_place_changes_with_the_turn_and_not_with_a_hint():
@@ -130,6 +137,161 @@ def test_a_place_changes_with_the_turn_and_not_with_a_hint():
     follow_up = asking(Turn("a", "b"), Turn("c"))
     assert place_of("i1", first) == place_of("i1", hinted) != place_of("i1", follow_up)
     assert interview_of(place_of("20260101-000000-ab", first)) == "20260101-000000-ab"
+
+
+TEXT = "L1 sets weights to zero. L2 shrinks them. Scale the features first."
+SOURCE = passage(1, TEXT, document="a/card.md")
+
+
+def debriefed(done: Round, *, objection: bool = False, quote: str = "L1 sets weights to zero.") -> Debrief:
+    """A debrief of `done` in which the first point, the objection and the model answer are cited."""
+    here = cite(SOURCE, quote)
+    given = done.outcome.points if done.outcome else [PointGrade(p, PointVerdict.UNVERIFIED) for p in POINTS]
+    points = tuple(PointDebrief(g, here if n == 0 else None) for n, g in enumerate(given))
+    objections = (Objection("zero", "The document says otherwise.", cite(SOURCE, "L2 shrinks them.")),) * objection
+    model = (Sentence("L2 shrinks them.", Verdict.SUPPORTED, "", (cite(SOURCE, "L2 shrinks them."),)),)
+    value = None if done.grade is None else done.grade.score * (1 - 0.1 * len(done.hints))
+    return Debrief(points, objections, model, (SOURCE,), "Short, with a case.", value, len(done.hints))
+
+
+MET, PARTIAL, MISSED = PointVerdict.MET, PointVerdict.PARTIAL, PointVerdict.MISSED
+WRONG, UNKNOWN = PointVerdict.CONTRADICTED, PointVerdict.UNVERIFIED
+
+
+def test_every_verdict_has_a_sign_a_word_a_reason_and_the_words_that_were_said():
+    done = graded(MET, PARTIAL, WRONG)
+    text = read(debrief_html(1, done, debriefed(done, objection=True)))
+    assert "1 met, 1 partly met, 1 contradicted" in text
+    for told in ("✓ met", "◐ partly met", "✗ contradicted", "You said: weights to zero", "because of that"):
+        assert told in text
+    assert "What the documents contradict You said: zero" in text.replace("  ", " ") or "You said: zero" in text
+    assert "Short, with a case." in text
+    assert "A model answer" in text
+    assert "Ask the corpus about this" in text
+    assert "derived" not in text
+    assert "(no passage found)" in text
+
+
+def test_numbers_open_the_exact_words_in_the_panel():
+    done = graded(MET, MISSED, MISSED)
+    debrief = debriefed(done, objection=True)
+    html = debrief_html(2, done, debrief)
+    panel = debrief_sources_html(2, debrief, lambda _: TEXT)
+    assert 'class="ml-sources" data-turn="q2"' in panel
+    names = [part.split('"')[0] for part in html.split('data-open="')[1:]]
+    assert names == ["tq2-c0", "tq2-c1", "tq2-c2"]
+    for name in names:
+        assert name in panel
+    assert '<mark data-marks="tq2-c0" tabindex="-1">L1 sets weights to zero.</mark>' in panel
+    assert '<mark data-marks="tq2-c1 tq2-c2" tabindex="-1">L2 shrinks them.</mark>' in panel
+
+
+def test_the_mark_comes_with_its_arithmetic():
+    done = graded(MET, PARTIAL, MISSED, hints=(Hinted(0, "x"),))
+    assert arithmetic(done) == "3 × 1 + 2 × ½ + 1 × 0 = 4 of 6, so 67%; 1 hint at 10% of it each: 60%."
+    text = read(debrief_html(1, done, debriefed(done)))
+    assert "Mark: 60%, which follows from the verdicts above: 3 × 1" in text
+    assert "Marked by: model-free." in text
+    unsure = graded(MET, MISSED, UNKNOWN)
+    assert arithmetic(unsure) == "3 × 1 + 2 × 0 = 3 of 5, so 60% (1 point that could not be judged left out)."
+
+
+def test_no_mark_is_said_and_never_zero():
+    ungraded = graded(UNKNOWN, UNKNOWN, UNKNOWN)
+    text = read(debrief_html(1, ungraded, debriefed(ungraded)))
+    assert "No mark." in text
+    assert "%" not in text
+    assert "? could not tell" in text
+    skipped = Round(PROMPT, "new", 0.0, (Turn(PROMPT.text),), skipped=True, done=True)
+    text = read(debrief_html(1, skipped, debriefed(skipped)))
+    assert "What was expected" in text
+    assert "You skipped this question, so it has no mark." in text
+    assert "could not tell" not in text
+
+
+def test_derived_points_are_marked_as_such():
+    prompt = Prompt("q1", "mine.md", "Why?", "", "", POINTS, derived=True)
+    done = Round(prompt, "", 0.0, (Turn("Why?", "weights to zero"),), outcome=graded(MET, MET, MET).outcome, done=True)
+    text = read(debrief_html(1, done, debriefed(done)))
+    assert text.count("derived") == 1 + len(POINTS)
+    assert "No author wrote key points for this question" in text
+
+
+def ended(*rounds: Round, reason: str = "done") -> Interview:
+    return Interview("20260302-090000-ab", State(Setup(), Phase.ENDED, rounds, started=1.0, since=9.0, reason=reason))
+
+
+def test_the_end_shows_scores_with_their_range_and_what_they_are_made_of():
+    done = graded(MET, MISSED, WRONG)
+    interview = ended(done)
+    debriefs = {"q1": debriefed(done)}
+    html = end_html(interview, report(interview.id, interview.state, [], 1.8e9, debriefs), debriefs, {})
+    text = read(html)
+    assert "All questions are done. 1 question marked." in text
+    assert "Classical ML" in text
+    assert "50%" in text
+    assert "1 question: ✓ 1 met ○ 1 missed ✗ 1 contradicted" in text
+    assert "How sure is this?" in text
+    assert "Worth reading" in text
+    assert 'data-shelf="q1"' in html
+    assert "To practise tomorrow" in text
+    assert 'href="/mlprep/interview/20260302-090000-ab.md" download' in html
+    assert 'href="/mlprep/interview/20260302-090000-ab.apkg" download' in html
+    assert "tq1-c0" in html
+
+
+def test_an_interview_without_a_question_says_why():
+    interview = ended(reason="nothing left")
+    text = read(end_html(interview, report(interview.id, interview.state, [], 1.8e9), {}, {}))
+    assert "There was no question to ask" in text
+
+
+def test_the_form_asks_for_no_more_than_there_is():
+    mine = Prompt("q2", "mine.md", "Why?", "", "", POINTS, derived=True)
+    offered = setup.offer([PROMPT, mine], lambda name: name.startswith("a/"))
+    assert offered.document_choices() == [
+        ("All documents (2)", "all"),
+        ("mlprep's corpus (1)", "corpus"),
+        ("My own documents (1)", "own"),
+    ]
+    assert offered.topic_choices() == [("Classical ML (1)", "classical-ml")]
+    assert len(setup.offer([PROMPT], lambda _: True).document_choices()) == 1
+    steering = Steering((("classical-ml", 2.0),), (("classical-ml", "“lasso”"),))
+    wish = setup.Wish("x", "king", ("classical-ml", "cooking"), "own", "odd", "minutes", 5, 1e9, True, "m")
+    made = setup.setup_of(wish, offered, steering)
+    assert made == Setup(
+        topics=("classical-ml",),
+        documents=("mine.md",),
+        questions=None,
+        minutes=setup.MOST_MINUTES,
+        steering=steering.weights,
+        steered_by=steering.because,
+        grader="m",
+    )
+    assert setup.setup_of(setup.Wish(questions=None), offered, Steering()).questions == 5
+    assert setup.setup_of(setup.Wish(questions=float("nan")), offered, Steering()).questions == 5
+
+
+def test_what_a_pasted_text_changed_is_shown():
+    text = read(setup.steering_html(Steering((("rag-search", 2.0),), (("rag-search", "“RAG”"),))))
+    assert "RAG search comes 2 times as often: “RAG”" in text
+    assert "changes nothing" in read(setup.steering_html(Steering()))
+
+
+def test_an_unfinished_interview_can_be_continued():
+    html = setup.unfinished_html("i1", asking())
+    assert 'data-do="open" data-with="i1"' in html
+    assert "0 of 5 questions done" in read(html)
+
+
+def test_a_quiz_is_about_the_first_cited_answer():
+    other = Question("q0", "a/card.md", "Before?", 0, 5, 1, answer=Span(5, 20))
+    mine = Question("q1", "a/card.md", "What?", 30, 40, 3, answer=Span(41, 41 + len(TEXT)))
+    source = passage(1, TEXT, 41, document="a/card.md")
+    said = finished([Sentence("L2.", Verdict.SUPPORTED, "", (cite(source, "L2 shrinks them."),))], [source])
+    assert quiz_for(said, [other, mine], {"q0", "q1"}) == "q1"
+    assert quiz_for(said, [other, mine], {"q0"}) == ""
+    assert quiz_for(finished([], [source], status=Status.NOT_IN_CORPUS), [mine], {"q1"}) == ""
 
 
 def remembered(**more) -> Memory:
@@ -223,6 +385,25 @@ def test_hostile_text_is_inert_wherever_it_comes_from(text):
     read(stage.stage_html("i1", state))
     read(stage.marking_html("i1", state))
     memory = remembered(text=text, question=text, topic=text)
+    source = Passage(**{f: getattr(SOURCE, f) for f in SOURCE.__slots__} | {"text": text, "document": text})
+    here = Citation(source.id, text, text, 0, len(text), text)
+    judged = grade([PointGrade(KeyPoint(text), MET, text, text, uncertain=True)], text, text)
+    done = Round(prompt, text, 0.0, (Turn(text, text), Turn(text, text)), (Hinted(0, text),), judged, done=True)
+    told = Debrief(
+        (PointDebrief(judged.points[0], here),),
+        (Objection(text, text, here),),
+        (Sentence(text, Verdict.SUPPORTED, text, (here,)),),
+        (source,),
+        text,
+        0.9,
+        1,
+    )
+    interview = Interview("i1", State(Setup(), Phase.ENDED, (done,), reason="done"))
+    read(debrief_page_html(interview, told))
+    read(debrief_sources_html(1, told, lambda _: text))
+    read(end_html(interview, report("i1", interview.state, [], 1.8e9, {text: told}), {text: told}, {}))
+    read(setup.steering_html(Steering(((text, 2.0),), ((text, text),))))
+    read(setup.unfinished_html(text, interview.state))
     read(mastery.weakest_html([memory], {text: text}))
     read(mastery.reviews_html({DAY: [memory]}, DAY, {text: text}))
     read(mastery.mastery_html([(DAY, {text: Mastery(text, 0.5, 1, 0.1, 0.9)})]))

@@ -53,7 +53,7 @@ MATHS_TAGS = words(
 )
 ATTRIBUTES = words(
     "class id role title value tabindex type open start style aria-label aria-hidden data-turn "
-    "data-status data-open data-ask data-copy data-back data-marks"
+    "data-status data-open data-ask data-copy data-back data-marks data-row data-do data-with"
 )
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -152,7 +152,7 @@ def test_hostile_text_is_inert_wherever_it_comes_from(text):
     asked = Question("q", text, text, 0, 1, 1, text, Span(0, 1))
     report = HealthReport(Plan(), 1, (asked,), 1, 1, 1, 1, (), (Failure(text, text),), 1.0, (text,))
     for html in (
-        exchange_html(answered),
+        exchange_html(answered, quiz=text),
         exchange_html(refused, {text: [asked]}),
         exchange_html(Exchange(1, text, text, searched=text + "?", draft=text, stage=Stage.WRITING)),
         exchange_html(fail(Exchange(1, text, text), StreamBroken(text, text))),

@@ -14,6 +14,7 @@ from mlprep_bot.errors import MlprepError
 from mlprep_bot.ui import shelf, writers
 from mlprep_bot.ui.asking import as_told, follow
 from mlprep_bot.ui.conversation import Exchange, Session, history, stop
+from mlprep_bot.ui.quiz import quiz_for
 from mlprep_bot.ui.render import exchange_html
 from mlprep_bot.ui.sources import EMPTY_PANEL, sources_html
 from mlprep_bot.writers import EXTRACTIVE
@@ -148,7 +149,7 @@ class ChatTab:
 
     def _begun(self, exchange: Exchange, session: Session) -> Updates:
         topics = shelf.by_topic(self._questions())
-        earlier = "".join(exchange_html(e, topics) for e in session.exchanges[:-1])
+        earlier = "".join(exchange_html(e, topics, self._quiz(e)) for e in session.exchanges[:-1])
         return {
             self.thread: earlier,
             self.live: exchange_html(exchange),
@@ -164,7 +165,8 @@ class ChatTab:
             return {self.live: exchange_html(exchange)}
         topics = shelf.by_topic(self._questions()) if exchange.refused else {}
         panel = "".join(sources_html(e, self._text) for e in session.exchanges)
-        return {self.live: exchange_html(exchange, topics), self.sources: panel or EMPTY_PANEL}
+        shown = exchange_html(exchange, topics, self._quiz(exchange))
+        return {self.live: shown, self.sources: panel or EMPTY_PANEL}
 
     def _settled(self) -> Updates:
         return {
@@ -179,6 +181,12 @@ class ChatTab:
             return list(self.app.questions())
         except MlprepError:
             return []
+
+    def _quiz(self, exchange: Exchange) -> str:
+        try:
+            return quiz_for(exchange, self.app.questions(), {prompt.id for prompt in self.app.pool()})
+        except MlprepError:
+            return ""
 
     def _text(self, document: str) -> str | None:
         try:

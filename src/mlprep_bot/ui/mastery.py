@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html import escape
 
-from mlprep_bot.interview.memory import Mastery, Memory
+from mlprep_bot.interview.attempts import Attempt
+from mlprep_bot.interview.memory import Mastery, Memory, due
 from mlprep_bot.interview.progress import Held
 from mlprep_bot.ui.charts import Spot, calendar_svg, course_svg, day_words
 from mlprep_bot.ui.markdown import inline_html
@@ -22,6 +23,19 @@ EMPTY = (
     '<div class="ml-empty"><h2>Nothing to show yet</h2><p>After the first interview this page shows how well you know '
     "each topic, what to repeat and when.</p></div>"
 )
+
+
+def summary_html(held: Sequence[Held], found: Mapping[str, Memory], attempts: Sequence[Attempt], now: float) -> str:
+    """How much was practised, and how much waits today."""
+    questions = len({(a.interview, a.question) for a in attempts})
+    waiting = len({m.question for m in due(found, now)})
+    tiles = (
+        (len(held), "interviews"),
+        (questions, "questions marked"),
+        (len(found), "key points"),
+        (waiting, "due now"),
+    )
+    return f'<ul class="ml-counts">{"".join(f"<li><strong>{n:,}</strong> {name}</li>" for n, name in tiles)}</ul>'
 
 
 def mastery_html(course: Course) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,8 +12,11 @@ import gradio as gr
 
 from mlprep_bot.app import App
 from mlprep_bot.ui.chat import ChatTab
+from mlprep_bot.ui.interview import InterviewTab
 from mlprep_bot.ui.library import LibraryTab
+from mlprep_bot.ui.progress import ProgressTab
 
+INTERVIEW = "interview"
 ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -53,14 +57,40 @@ def theme() -> Any:
 def build_page(app: App) -> Any:
     """The blocks, with nothing loaded yet: what a visitor sees is filled in when the page opens."""
     with gr.Blocks(analytics_enabled=False, title="mlprep", delete_cache=(3600, 3600), elem_id="ml-page") as blocks:
-        with gr.Tabs(elem_id="ml-tabs"):
+        with gr.Tabs(elem_id="ml-tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat = ChatTab(app)
+            with gr.Tab("Interview", id=INTERVIEW):
+                interview = InterviewTab(app)
+            with gr.Tab("Progress", id="progress") as progress_tab:
+                progress = ProgressTab(app)
             with gr.Tab("Library", id="library"):
                 library = LibraryTab(app)
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
+        _messages(interview, tabs, quiet)
+        room = interview.room
         blocks.load(chat.welcome, None, [chat.live], **quiet)
         blocks.load(chat.opened, None, [chat.picker, chat.banner], **quiet)
+        blocks.load(interview.opened, None, room.outputs, **quiet)
+        blocks.load(room.form.opened, None, room.form.offers, **quiet)
         blocks.load(library.opened, None, [library.shelf], **quiet)
+        progress_tab.select(progress.opened, None, [progress.course], **quiet)
         blocks.unload(lambda: None)
     return blocks
+
+
+def _messages(interview: InterviewTab, tabs: Any, quiet: dict[str, Any]) -> None:
+    """What the page's script sends: drafts of an answer, and presses of buttons within finished HTML.
+
+    Gradio's components are all that may talk to the server, so each has a box that nobody sees and a button.
+    """
+    hidden: dict[str, Any] = {"visible": "hidden", "show_label": False}
+    draft, keep = gr.Textbox(elem_id="ml-draft", **hidden), gr.Button("", elem_id="ml-draft-go", visible="hidden")
+    keep.click(interview.keep_draft, [draft], [interview.room.saved], trigger_mode="multiple", **quiet)
+    order, go = gr.Textbox(elem_id="ml-command", **hidden), gr.Button("", elem_id="ml-command-go", visible="hidden")
+
+    def obey(raw: str) -> Iterator[dict[Any, Any]]:
+        yield {tabs: gr.Tabs(selected=INTERVIEW)}
+        yield from interview.obey(raw)
+
+    go.click(obey, [order], [tabs, *interview.room.outputs], **quiet)

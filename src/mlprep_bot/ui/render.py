@@ -1,7 +1,7 @@
 """An exchange of the conversation as HTML. Everything that comes from outside is escaped or parsed here.
 
 The page's script (`assets/page.js`) reads the `data-` attributes: `data-open` opens a passage at a mark,
-`data-ask` asks its question, `data-copy` copies the text that it holds.
+`data-ask` asks its question, `data-copy` copies the text that it holds, `data-do` is carried out by the Interview tab.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ _SHORT = {"ai": "AI", "llm": "LLM", "llms": "LLMs", "ml": "ML", "nlp": "NLP", "r
 ByTopic = Mapping[str, Sequence[Question]]
 
 
-def exchange_html(exchange: Exchange, topics: ByTopic | None = None) -> str:
-    """One question with its answer, refusal or error. `topics` are the questions that a refusal may offer."""
+def exchange_html(exchange: Exchange, topics: ByTopic | None = None, quiz: str = "") -> str:
+    """One question with its answer, refusal or error.
+
+    `topics` are the questions that a refusal may offer; `quiz` is the id of the question to be quizzed on.
+    """
     return (
         f'<article class="ml-turn" data-turn="{exchange.number}" data-status="{escape(status_line(exchange))}">'
         f'<div class="ml-question"><span class="ml-sr">You asked: </span>{escape(exchange.question)}</div>'
         f'{_searched(exchange)}<div class="ml-answer">{_body(exchange, topics or {})}'
-        f"{_problem(exchange)}{_incomplete(exchange)}{_footer(exchange)}</div></article>"
+        f"{_problem(exchange)}{_incomplete(exchange)}{_footer(exchange, quiz)}</div></article>"
     )
 
 
@@ -147,7 +150,7 @@ def _incomplete(exchange: Exchange) -> str:
     return f'<p class="ml-incomplete"><span aria-hidden="true">◔</span> Incomplete: {why}.</p>'
 
 
-def _footer(exchange: Exchange) -> str:
+def _footer(exchange: Exchange, quiz: str) -> str:
     if exchange.running:
         return ""
     told = exchange.answer.notes if exchange.answer else ()
@@ -159,4 +162,12 @@ def _footer(exchange: Exchange) -> str:
         facts.append(f"{exchange.answer.seconds:.1f} s")
     held = escape(as_markdown(exchange))
     copy = f'<button type="button" class="ml-copy" data-copy="{held}">Copy with citations</button>'
-    return f'{notes}<div class="ml-foot"><span class="ml-quiet">{" · ".join(facts)}</span>{copy}</div>'
+    ask = ""
+    if quiz:
+        ask = (
+            f'<button type="button" class="ml-plain" data-do="quiz" data-with="{escape(quiz)}">Quiz me on this</button>'
+        )
+    return (
+        f'{notes}<div class="ml-foot"><span class="ml-quiet">{" · ".join(facts)}</span>'
+        f'<span class="ml-on">{ask}{copy}</span></div>'
+    )

@@ -29,6 +29,7 @@ def make_server(app: App) -> FastAPI:
     import gradio as gr
 
     from mlprep_bot.ui import page
+    from mlprep_bot.ui.downloads import add_downloads
 
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -39,6 +40,7 @@ def make_server(app: App) -> FastAPI:
         keep = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(page.asset(name), media_type=page.ASSETS[name], headers=keep)
 
+    add_downloads(server, app)
     gr.mount_gradio_app(
         server,
         page.build_page(app),
@@ -132,5 +134,6 @@ def _warm(app: App) -> None:
     """Load the embedding model while the visitor reads, so that the first question does not wait for it."""
     try:
         app.search("warm up")
+        app.pool()
     except MlprepError as error:  # it is shown where it matters: on the page
         log.info("Not warmed up: %s", error)

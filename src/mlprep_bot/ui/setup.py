@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from mlprep_bot.interview.session import Prompt, Setup, State, Style
+from mlprep_bot.interview.steering import ROLES, Steering
 from mlprep_bot.ui.render import plural, topic_title
 
 MOST_QUESTIONS, MOST_MINUTES = 40, 180
@@ -40,6 +41,11 @@ class Offer:
     def topic_choices(self) -> list[tuple[str, str]]:
         """(label, topic), alphabetical by label."""
         return sorted((f"{topic_title(topic)} ({count})", topic) for topic, count in self.topics)
+
+    @staticmethod
+    def role_choices() -> list[tuple[str, str]]:
+        """(label, role)."""
+        return [("Any role", ""), *((role.title[:1].upper() + role.title[1:], name) for name, role in ROLES.items())]
 
     def level_choices(self) -> list[tuple[str, str]]:
         """(label, level), the lowest level first."""
@@ -81,18 +87,13 @@ def offer(pool: Sequence[Prompt], is_bundled: Callable[[str], bool]) -> Offer:
     return Offer(len(pool), tuple(levels), tuple(sorted(topics.items())), corpus, frozenset(names - corpus), own)
 
 
-def setup_of(
-    wish: Wish, offered: Offer, weights: Mapping[str, float] | None = None, because: Mapping[str, str] | None = None
-) -> Setup:
-    """The set-up that the form asks for; whatever is out of range or unknown falls back to what is allowed.
-
-    `weights` and `because` are what a pasted text changed, by topic.
-    """
+def setup_of(wish: Wish, offered: Offer, steering: Steering) -> Setup:
+    """The set-up that the form asks for; whatever is out of range or unknown falls back to what is allowed."""
     topics = {topic for topic, _ in offered.topics}
     by_minutes = wish.limit == BY_MINUTES
     documents = {CORPUS: offered.corpus, OWN: offered.own}.get(wish.documents, frozenset())
     return Setup(
-        role=wish.role,
+        role=wish.role if wish.role in ROLES else "",
         level=wish.level if wish.level in offered.levels else "",
         topics=tuple(topic for topic in wish.topics if topic in topics),
         documents=tuple(sorted(documents)),
@@ -100,8 +101,8 @@ def setup_of(
         questions=None if by_minutes else _within(wish.questions, 5, MOST_QUESTIONS),
         minutes=_within(wish.minutes, 30, MOST_MINUTES) if by_minutes else None,
         timer=bool(wish.timer),
-        steering=tuple(sorted((weights or {}).items())),
-        steered_by=tuple(sorted((because or {}).items())),
+        steering=steering.weights,
+        steered_by=steering.because,
         grader=wish.grader,
     )
 
@@ -121,13 +122,15 @@ def _within(value: float | None, default: int, most: int) -> int:
 # --- what is shown ------------------------------------------------------------------------------
 
 
-def steering_html(weights: Iterable[tuple[str, float]], because: Iterable[tuple[str, str]]) -> str:
-    """What a pasted text changed: the topics that come more or less often, and the words that did it."""
-    reasons = dict(because)
-    changed = sorted(((w, t) for t, w in weights if w != 1), key=lambda pair: (-pair[0], pair[1]))
-    if not changed:
-        return '<p class="ml-quiet">Nothing in it names a topic of your documents, so it changes nothing.</p>'
-    rows = "".join(_steered(topic, weight, reasons.get(topic, "")) for weight, topic in changed)
+def steering_html(steering: Steering) -> str:
+    """What a pasted text changed: the topics that come more often, and the words of the text that did it."""
+    if not steering.weights:
+        return (
+            '<p class="ml-quiet" role="status">Nothing in it points to a topic of your documents, so it changes '
+            "nothing.</p>"
+        )
+    because = dict(steering.because)
+    rows = "".join(_steered(topic, weight, because.get(topic, "")) for topic, weight in steering.weights)
     return (
         '<div class="ml-steering" role="status"><p>This is what it changes. The text stays on this machine and is '
         f"not stored.</p><ul>{rows}</ul></div>"
@@ -135,21 +138,20 @@ def steering_html(weights: Iterable[tuple[str, float]], because: Iterable[tuple[
 
 
 def _steered(topic: str, weight: float, words: str) -> str:
-    sign, told = ("▲", "more often") if weight > 1 else ("▼", "less often")
-    why = f": <q>{escape(words)}</q>" if words else ""
     return (
-        f'<li><span aria-hidden="true">{sign}</span> <strong>{escape(topic_title(topic))}</strong> '
-        f'<span class="ml-quiet">{told} (× {weight:.2g})</span>{why}</li>'
+        f'<li><span aria-hidden="true">▲</span> <strong>{escape(topic_title(topic))}</strong> '
+        f'<span class="ml-quiet">comes {weight:.2g} times as often{": " if words else ""}{escape(words)}</span></li>'
     )
 
 
 def unfinished_html(interview: str, state: State) -> str:
     """An interview that waits to be continued."""
     done = sum(turn.done for turn in state.rounds)
-    of = f" of {state.setup.questions}" if state.setup.questions else ""
+    limit = state.setup.questions
+    told = f"{done} of {plural(limit, 'question')}" if limit else plural(done, "question")
     return (
         '<section class="ml-continue"><div><h2>Your interview is not finished</h2><p class="ml-quiet">'
-        f"{done}{of} {plural(done, 'question').split()[-1]} done. Everything that you said is kept.</p></div>"
+        f"{told} done. Everything that you said is kept.</p></div>"
         f'<button type="button" class="ml-plain ml-strong" data-do="open" data-with="{escape(interview)}">'
         "Continue your interview</button></section>"
     )

@@ -80,7 +80,8 @@ def _row(question: Question) -> str:
     sign, words = ("✓", "answered") if question.answered else ("○", "unanswered")
     text = ask_button(question.text) if question.answered else escape(question.text)
     return (
-        f'<li class="ml-{words}"><span class="ml-state"><span aria-hidden="true">{sign}</span> {words}</span>'
+        f'<li class="ml-{words}" data-row="{escape(question.id)}"><span class="ml-state">'
+        f'<span aria-hidden="true">{sign}</span> {words}</span>'
         f'<span class="ml-what">{text} <span class="ml-quiet">{escape(question.document)}:{question.line}</span>'
         "</span></li>"
     )

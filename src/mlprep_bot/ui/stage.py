@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
+from mlprep_bot.interview.replaying import running
 from mlprep_bot.interview.rubric import HINT_COST
 from mlprep_bot.interview.session import MOST_HINTS, MOST_PROBES, Phase, Round, State, Turn
 from mlprep_bot.ui.markdown import block_html, inline_html
@@ -116,9 +117,12 @@ def count_words(state: State) -> str:
 def bar_html(state: State, now: float) -> str:
     """Number of the question, visible progress and, when it is wanted, the clock. `now` in seconds (UTC)."""
     done = sum(turn.done for turn in state.rounds)
+    if state.phase is Phase.ENDED:
+        took = f"{plural(done, 'question')} in {clock_words(int(state.elapsed))}"
+        return f'<div class="ml-where-now"><p class="ml-count">{took}</p></div>'
     limit = state.setup.questions
     bar = ""
-    if limit and state.phase is not Phase.ENDED:
+    if limit:
         told = f"{done} of {limit} questions done"
         bar = (
             f'<progress class="ml-way" max="{limit}" value="{min(done, limit)}" aria-label="Progress: {told}" '
@@ -128,16 +132,10 @@ def bar_html(state: State, now: float) -> str:
     return f'<div class="ml-where-now"><p class="ml-count">{count_words(state)}</p>{bar}{clock}</div>'
 
 
-def elapsed(state: State, now: float) -> float:
-    """Running time in seconds at `now`, without pauses."""
-    runs = not state.paused and state.phase is not Phase.ENDED
-    return state.elapsed + (max(0.0, now - state.since) if runs else 0.0)
-
-
 def _clock(state: State, now: float) -> str:
-    spent = int(elapsed(state, now))
+    spent = int(running(state, now))
     minutes = state.setup.minutes
-    runs = int(not state.paused and state.phase is not Phase.ENDED)
+    runs = int(running(state, now + 1) > running(state, now))
     limit = f' data-limit="{minutes * 60}"' if minutes else ""
     shown = f"{clock_words(minutes * 60 - spent)} left" if minutes else clock_words(spent)
     return (

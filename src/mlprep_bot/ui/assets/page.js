@@ -86,6 +86,20 @@
     else press("ml-ask");
   }
 
+  function showInLibrary(id, tries = 40) {
+    openTab("Library");
+    const row = document.querySelector(`#ml-shelf [data-row="${CSS.escape(id)}"]`);
+    if (!row || !row.closest("#ml-shelf").offsetParent) {
+      if (tries) setTimeout(showInLibrary, 50, id, tries - 1); // the tab is being drawn
+      return;
+    }
+    row.closest("details").setAttribute("open", "");
+    for (const old of document.querySelectorAll(".ml-found")) old.classList.remove("ml-found");
+    row.classList.add("ml-found");
+    row.scrollIntoView({ block: "center", behavior: calm() });
+    row.querySelector("button")?.focus({ preventScroll: true });
+  }
+
   let sent = 0;
   function command(button) {
     state.acted = true;
@@ -114,14 +128,15 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("#ml-interview")) state.acted = true;
     if (event.target.closest?.("#ml-answer-go")) clearTimeout(draft.timer);
-    const kinds = "[data-open], [data-ask], [data-fill], [data-do], [data-copy], [data-back], [data-clock-toggle]";
-    const button = event.target.closest?.(kinds);
+    const kinds = ["open", "ask", "fill", "do", "shelf", "copy", "back", "clock-toggle"].map((kind) => `[data-${kind}]`);
+    const button = event.target.closest?.(kinds.join());
     if (!button) return;
     const data = button.dataset;
     if (data.open) openSource(data.open, button);
     else if (data.ask) ask(data.ask);
     else if (data.fill) ask(data.fill, { only: true });
     else if (data.do) command(button);
+    else if (data.shelf) showInLibrary(data.shelf);
     else if (data.copy) copy(button);
     else if ("clockToggle" in data) toggleClock();
     else back(button.closest(".ml-panel"));
@@ -239,8 +254,9 @@
 
   function tick() {
     for (const clock of document.querySelectorAll("[data-clock]")) {
-      if (!begun.has(clock)) begun.set(clock, performance.now());
-      const runs = clock.dataset.runs === "1" ? (performance.now() - begun.get(clock)) / 1000 : 0;
+      const base = clock.dataset.clock;
+      if (begun.get(clock)?.base !== base) begun.set(clock, { base, at: performance.now() });
+      const runs = clock.dataset.runs === "1" ? (performance.now() - begun.get(clock).at) / 1000 : 0;
       const spent = Number(clock.dataset.clock) + runs, limit = Number(clock.dataset.limit ?? 0);
       const told = !limit ? words(spent) : spent < limit ? `${words(limit - spent)} left` : "Time is up: finish this answer";
       if (clock.textContent !== told) clock.textContent = told;

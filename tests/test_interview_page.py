@@ -1,0 +1,508 @@
+"""A whole interview in real Chromium: reloads, a killed server, a second window, a phone; and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+
+import pytest
+
+from mlprep_bot.app import App
+from mlprep_bot.settings import Settings
+from test_page import (
+    CARDS,
+    CORPUS,
+    HOSTILE,
+    L1,
+    ask,
+    browser,  # noqa: F401  (a fixture)
+    choose,
+    contrast,
+    open_page,  # noqa: F401  (a fixture)
+    overflow,
+    serving,
+)
+
+pytestmark = pytest.mark.browser
+
+NOTES = f"""# Notes
+
+## What does {HOSTILE} a feature store do?
+
+A feature store keeps feature definitions and values in one place. It serves the same features offline for training
+and online for serving. Point-in-time joins keep future values out of training rows.
+"""
+PARTLY = (
+    "L1 adds the sum of absolute weights and sets some weights exactly to zero, while L2 adds the sum of squared "
+    "weights and only shrinks them.\n\n$$\\lambda \\lVert w \\rVert_1$$\n\n```python\nw = 0\n```"
+)
+START = """
+import sys
+from pathlib import Path
+from mlprep_bot.app import App
+from mlprep_bot.settings import Settings
+from mlprep_bot.ui.serve import serve
+data, documents, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+app = App(Settings(data_dir=data, port=port, ollama_host="http://127.0.0.1:9"))
+if app.is_empty():
+    app.index([documents])
+serve(app)
+"""
+
+
+def documents(folder):
+    for card in CARDS:
+        (folder / card).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CORPUS / card, folder / card)
+    (folder / "notes.md").write_text(NOTES, encoding="utf-8")
+    return folder
+
+
+def make_app(embedder, data, folder):
+    made = App(Settings(data_dir=data, ollama_host="http://127.0.0.1:9"))
+    made.embedder = embedder
+    made.index([documents(folder)])
+    return made
+
+
+@pytest.fixture
+def app(browser, embedder, tmp_path):  # noqa: F811  (browser first: without one nothing is indexed)
+    return make_app(embedder, tmp_path / "data", tmp_path / "documents")
+
+
+@pytest.fixture
+def address(app):
+    with serving(app) as where:
+        yield where
+
+
+def go(page, tab):
+    page.get_by_role("tab", name=tab).click()
+
+
+def begin(page, *, questions=1, topic="Classical ML"):
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    if topic:
+        page.click("#ml-topics input")
+        page.get_by_role("option", name=topic).click()
+        page.keyboard.press("Escape")
+    page.fill("#ml-questions input", str(questions))
+    page.click("#ml-start")
+    asked(page)
+
+
+def asked(page):
+    page.wait_for_selector("#ml-answer textarea:visible")
+    page.wait_for_selector("#ml-answer-go:visible")
+
+
+def write(page, text):
+    """Type into the answer box and wait until the draft is kept."""
+    page.fill("#ml-answer textarea", text)
+    page.wait_for_selector('#ml-saved :text("Draft saved")')
+
+
+def send(page):
+    """Send the answer, and wait until it was read."""
+    before = page.get_attribute("#ml-stage [data-place]", "data-place")
+    page.locator("#ml-answer textarea").press("Control+Enter")
+    page.wait_for_function(
+        """before => {
+             const now = document.querySelector("#ml-stage [data-place]")?.dataset.place ?? before;
+             return now !== before && !now.endsWith(":marking");
+           }""",
+        arg=before,
+    )
+
+
+def to_debrief(page, text="Because the slope of the penalty does not vanish at zero."):
+    """Answer every follow-up."""
+    while not page.locator("#ml-stage .ml-debrief").count():
+        asked(page)
+        page.fill("#ml-answer textarea", text)
+        send(page)
+        page.wait_for_selector("#ml-stage .ml-debrief, #ml-answer textarea:visible")
+
+
+class Server:
+    """The page in a process of its own, which can be killed."""
+
+    def __init__(self, data, folder):
+        self.arguments = [str(data), str(folder)]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self):
+        command = [sys.executable, "-c", START, *self.arguments, str(self.port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert "mlprep is at" in self.process.stdout.readline()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def test_a_whole_interview_survives_a_reload_and_a_killed_server(browser, tmp_path):  # noqa: F811
+    server = Server(tmp_path / "data", documents(tmp_path / "documents"))
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    try:
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        page.wait_for_selector("#ml-live .ml-welcome")
+        begin(page, questions=2, topic="")
+        question = page.inner_text("#ml-stage h2")
+        assert page.inner_text("#ml-status").startswith(f"Question 1 of 2. {question[:40]}")
+        page.wait_for_function("document.activeElement.closest('#ml-answer') !== null")
+        assert "%" not in page.inner_text("#ml-main").replace(question, "")
+
+        write(page, "half an answer\nof two lines")
+        page.reload()
+        asked(page)
+        assert page.inner_text("#ml-stage h2") == question
+        assert page.input_value("#ml-answer textarea") == "half an answer\nof two lines"
+
+        page.fill("#ml-answer textarea", "I do not know much about weights, rows and values, but they matter.")
+        page.click("#ml-hint")
+        page.wait_for_selector("#ml-stage .ml-hints")
+        assert page.input_value("#ml-answer textarea").startswith("I do not know much")
+        send(page)
+        page.wait_for_selector("#ml-stage .ml-probe, #ml-stage .ml-debrief")
+        if page.locator("#ml-stage .ml-probe").count():
+            assert "I do not know much" in page.inner_text("#ml-stage")
+            follow_up = page.inner_text("#ml-stage .ml-probe")
+            write(page, "a draft of the follow-up")
+            server.kill()
+            server.start()
+            page.reload()
+            asked(page)
+            assert page.inner_text("#ml-stage .ml-probe") == follow_up
+            assert page.input_value("#ml-answer textarea") == "a draft of the follow-up"
+            to_debrief(page)
+        else:
+            server.kill()
+            server.start()
+            page.reload()
+        page.wait_for_selector("#ml-stage .ml-debrief")
+
+        page.click("#ml-next")
+        asked(page)
+        assert page.inner_text("#ml-stage h2") != question
+        page.click("#ml-pause")
+        page.wait_for_selector("#ml-resume:visible")
+        page.reload()
+        page.wait_for_selector("#ml-resume:visible")
+        assert "Paused" in page.inner_text("#ml-stage")
+        page.click("#ml-resume")
+        asked(page)
+        page.click("#ml-skip")
+        page.wait_for_selector("#ml-finish:visible")
+        assert "What was expected" in page.inner_text("#ml-stage")
+        page.click("#ml-finish")
+        page.wait_for_selector("#ml-stage .ml-end")
+        assert "1 skipped" in page.inner_text("#ml-stage")
+        page.reload()
+        page.wait_for_selector("#ml-start:visible")
+        assert page.locator(".ml-continue").count() == 0
+    finally:
+        context.close()
+        server.kill()
+
+
+def test_the_debrief_shows_reasons_sources_and_the_way_on(open_page, app):  # noqa: F811
+    page = open_page()
+    begin(page)
+    page.fill("#ml-answer textarea", PARTLY)
+    send(page)
+    to_debrief(page)
+    shown = page.inner_text("#ml-stage")
+    assert "✓ met" in shown
+    assert "You said:" in shown
+    assert "which follows from the verdicts above" in shown
+    page.click("#ml-stage summary:has-text('What you said')")
+    assert page.locator("#ml-stage .ml-said math").count() > 0
+    assert page.locator("#ml-stage .ml-said .ml-code").count() > 0
+
+    chip = page.locator("#ml-stage .ml-cite").first
+    chip.click()
+    page.wait_for_selector("#ml-interview-sources mark.ml-now")
+    words = "".join(page.locator("#ml-interview-sources mark.ml-now").all_text_contents())
+    document = page.locator("#ml-interview-sources .ml-passage[open] .ml-doc").inner_text()
+    assert words in app.document(document).text
+    assert page.evaluate("document.activeElement.tagName") == "MARK"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className").startswith("ml-cite")
+
+    page.click("#ml-stage button:has-text('Ask the corpus about this')")
+    page.wait_for_selector("#ml-box textarea:visible")
+    assert page.input_value("#ml-box textarea") == L1
+    assert page.locator(".ml-turn").count() == 0
+
+    go(page, "Interview")
+    page.locator("#ml-finish").press("Control+Enter")
+    page.wait_for_selector("#ml-stage .ml-end")
+    shown = page.inner_text("#ml-stage")
+    assert "Classical ML" in shown
+    assert "Worth reading" in shown
+    page.click("#ml-stage button:has-text('Show in the Library')")
+    page.wait_for_selector("#ml-shelf .ml-found:visible")
+    assert L1 in page.inner_text("#ml-shelf .ml-found")
+
+
+def test_downloads_are_markdown_and_anki(open_page, address, app):  # noqa: F811
+    page = open_page()
+    begin(page)
+    page.fill("#ml-answer textarea", PARTLY)
+    send(page)
+    to_debrief(page)
+    page.click("#ml-finish")
+    page.wait_for_selector("#ml-stage .ml-end")
+    with page.expect_download() as got:
+        page.click("text=Download as Markdown")
+    assert L1 in got.value.path().read_text(encoding="utf-8")
+    assert got.value.suggested_filename.endswith(".md")
+    with page.expect_download() as got:
+        page.click("text=Anki cards of the misses")
+    with zipfile.ZipFile(BytesIO(got.value.path().read_bytes())) as package:
+        assert "collection.anki2" in package.namelist()
+    assert page.request.get(f"{address}mlprep/interview/nothing.md").status == 404
+    foreign = page.request.get(
+        f"{address}mlprep/progress/mlprep-progress.json", headers={"origin": "http://evil.example"}
+    )
+    assert foreign.status == 403
+
+
+def test_quiz_me_on_this_asks_the_question_whose_answer_was_cited(open_page):  # noqa: F811
+    page = open_page()
+    choose(page, "Quotations only")
+    ask(page, L1)
+    page.click("#ml-live button:has-text('Quiz me on this')")
+    asked(page)
+    assert page.inner_text("#ml-stage h2") == L1
+    assert "Question 1 of 1" in page.inner_text("#ml-bar")
+    page.wait_for_function("document.activeElement.closest('#ml-answer') !== null")
+    send_key = page.locator("#ml-answer textarea")
+    send_key.press("Alt+Shift+S")
+    page.wait_for_selector("#ml-finish:visible")
+    page.click("#ml-finish")
+    page.wait_for_selector("#ml-stage .ml-end")
+    page.click("#ml-new")
+    page.wait_for_selector("#ml-start:visible")
+
+
+def test_another_interview_leaves_the_first_one_paused_and_it_can_be_continued(open_page):  # noqa: F811
+    page = open_page()
+    begin(page, questions=2)
+    question = page.inner_text("#ml-stage h2")
+    write(page, "to be continued")
+    go(page, "Chat")
+    choose(page, "Quotations only")
+    ask(page, "What does a p-value tell you?")
+    page.click("#ml-live button:has-text('Quiz me on this')")
+    page.wait_for_selector('#ml-bar :text("Question 1 of 1")')
+    page.click("#ml-end")
+    page.wait_for_selector("#ml-end-sure:visible")
+    page.click("#ml-end-not")
+    asked(page)
+    page.click("#ml-end")
+    page.click("#ml-end-sure")
+    page.wait_for_selector("#ml-stage .ml-end")
+    page.click("#ml-new")
+    page.click(".ml-continue button")
+    page.wait_for_selector("#ml-resume:visible")
+    page.click("#ml-resume")
+    asked(page)
+    assert page.inner_text("#ml-stage h2") == question
+    assert page.input_value("#ml-answer textarea") == "to be continued"
+
+
+def test_two_windows_never_mix_up_their_turns(open_page):  # noqa: F811
+    one = open_page()
+    begin(one, questions=2, topic="")
+    question = one.inner_text("#ml-stage h2")
+    two = open_page()
+    go(two, "Interview")
+    asked(two)
+    two.click("#ml-skip")
+    two.wait_for_selector("#ml-next:visible")
+    two.click("#ml-next")
+    asked(two)
+    one.fill("#ml-answer textarea", "written for the first question")
+    one.locator("#ml-answer textarea").press("Control+Enter")
+    one.wait_for_selector('#ml-interview-notice :text("another window")')
+    assert "written for the first question" in one.inner_text("#ml-interview-notice")
+    assert one.inner_text("#ml-stage h2") == two.inner_text("#ml-stage h2") != question
+    assert one.input_value("#ml-answer textarea") == ""
+
+
+def test_a_pasted_job_says_what_it_changes_and_is_not_stored(open_page, app):  # noqa: F811
+    page = open_page()
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    page.click("text=Paste a job description")
+    page.fill("#ml-job textarea", "Experimentation at Quokka Ltd.\nYou own A/B testing, p-values and hypothesis tests.")
+    page.wait_for_selector("#ml-changed .ml-steering")
+    assert "Statistics" in page.inner_text("#ml-changed")
+    page.click("#ml-start")
+    asked(page)
+    assert not any(
+        "Quokka" in str(entry) for held in app.progress.interviews() for entry in app.progress.entries(held.id)
+    )
+
+
+def test_progress_is_drawn_drilled_exported_imported_and_deleted(open_page, app, tmp_path):  # noqa: F811
+    page = open_page()
+    go(page, "Progress")
+    page.wait_for_selector("#ml-course-part .ml-empty")
+    begin(page)
+    page.fill("#ml-answer textarea", PARTLY)
+    send(page)
+    to_debrief(page)
+    page.click("#ml-finish")
+    page.wait_for_selector("#ml-stage .ml-end")
+
+    go(page, "Progress")
+    page.wait_for_selector("#ml-course-part .ml-course")
+    assert page.get_by_role("img", name="Classical ML").count() == 1
+    page.click("summary:has-text('The same as a table')")
+    assert page.locator(".ml-table:visible").count() == 1
+    assert page.locator(".ml-calendar").count() == 1
+    with page.expect_download() as got:
+        page.click("text=Export everything")
+    export = tmp_path / "export.json"
+    export.write_bytes(got.value.path().read_bytes())
+    assert json.loads(export.read_text())
+
+    page.click(".ml-points button:has-text('Drill') >> nth=0")
+    asked(page)
+    assert page.inner_text("#ml-stage h2") == L1
+    page.click("#ml-end")
+    page.click("#ml-end-sure")
+    page.wait_for_selector("#ml-new:visible")
+
+    go(page, "Progress")
+    page.click(".ml-history button:has-text('Read again') >> nth=1")
+    page.wait_for_selector("#ml-stage .ml-end")
+    page.click("#ml-stage .ml-round summary >> nth=0")
+    page.wait_for_selector("#ml-stage .ml-debrief .ml-points:visible")
+
+    go(page, "Progress")
+    page.click("#ml-delete")
+    page.click("#ml-delete-sure")
+    page.wait_for_selector("#ml-course-part .ml-empty")
+    assert app.progress.interviews() == []
+    page.set_input_files("#ml-import input[type=file]", str(export))
+    page.wait_for_selector('#ml-own-told :text("1 interview added")')
+    page.wait_for_selector("#ml-course-part .ml-course")
+    broken = tmp_path / "broken.json"
+    broken.write_text("no json")
+    page.set_input_files("#ml-import input[type=file]", str(broken))
+    page.wait_for_selector("#ml-own-told .ml-problem")
+
+
+def test_an_empty_answer_is_not_sent(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    page.click("#ml-answer-go")
+    page.wait_for_selector('#ml-interview-notice :text("Write an answer first")')
+    assert page.locator("#ml-answer textarea").is_visible()
+
+
+def test_markup_in_questions_and_answers_is_inert(open_page):  # noqa: F811
+    page = open_page()
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    page.get_by_label("My own documents").check()
+    page.fill("#ml-questions input", "1")
+    page.click("#ml-start")
+    asked(page)
+    assert "<img src=x" in page.inner_text("#ml-stage h2")
+    page.fill("#ml-answer textarea", f"It keeps features. {HOSTILE} ${{window.pwned=1}}")
+    send(page)
+    to_debrief(page, HOSTILE)
+    assert "derived" in page.inner_text("#ml-stage")
+    page.click("#ml-finish")
+    page.wait_for_selector("#ml-stage .ml-end")
+    assert page.locator("#ml-stage img, #ml-stage script, #ml-interview-sources img").count() == 0
+
+
+def test_the_clock_can_be_hidden_and_stays_so(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    page.wait_for_selector(".ml-time:visible")
+    page.click("text=Hide the time")
+    page.wait_for_selector(".ml-time", state="hidden")
+    page.reload()
+    page.wait_for_selector("text=Show the time")
+    assert not page.locator(".ml-time").is_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (390, "light"), (1280, "dark")])
+def test_it_fits_a_phone_and_the_dark(open_page, width, scheme):  # noqa: F811
+    page = open_page(width=width, height=844, scheme=scheme)
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    assert overflow(page) <= 0
+    begin(page)
+    assert page.locator("#ml-answer textarea").bounding_box()["height"] >= 180
+    inside(page, width, "#ml-answer textarea", "#ml-answer-go", "#ml-hint", "#ml-skip", "#ml-pause", "#ml-end")
+    page.fill("#ml-answer textarea", PARTLY)
+    send(page)
+    to_debrief(page)
+    inside(page, width, "#ml-stage .ml-point", "#ml-finish")
+    page.locator("#ml-stage .ml-cite").first.click()
+    page.wait_for_selector("#ml-interview-sources mark.ml-now")
+    assert overflow(page) <= 0
+    if width == 390:
+        page.locator("#ml-interview-sources .ml-sources.ml-active .ml-back").click()
+        assert page.evaluate("document.activeElement.className").startswith("ml-cite")
+    for selector in (
+        ".ml-point-text",
+        ".ml-verdict-word",
+        ".ml-reason",
+        ".ml-sum p",
+        ".ml-about",
+        "#ml-finish",
+        ".ml-count",
+    ):
+        assert contrast(page, selector) >= 4.5, selector
+    page.click("#ml-finish")
+    page.wait_for_selector("#ml-stage .ml-end")
+    assert overflow(page) <= 0
+    inside(page, width, "#ml-stage .ml-scores", "#ml-new")
+    go(page, "Progress")
+    page.wait_for_selector("#ml-course-part .ml-course")
+    assert overflow(page) <= 0
+    for selector in (".ml-plot figcaption", ".ml-point-text", "#ml-delete", ".ml-history .ml-quiet"):
+        assert contrast(page, selector) >= 4.5, selector
+
+
+def inside(page, width, *selectors):
+    assert overflow(page) <= 0
+    for selector in selectors:
+        box = page.locator(selector).first.bounding_box()
+        assert box["x"] >= 0, selector
+        assert box["x"] + box["width"] <= width, selector
+
+
+def test_what_is_asked_of_a_screen_reader_is_there(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    assert page.get_by_label("Your answer").count() == 1
+    assert page.get_by_role("progressbar").first.get_attribute("aria-label").startswith("Progress: 0 of 1")
+    assert page.locator('#ml-status[role="status"]').inner_text().startswith("Question 1 of 1.")
+    assert page.get_by_role("heading", level=2).first.inner_text() == page.inner_text("#ml-stage h2")
+    page.fill("#ml-answer textarea", PARTLY)
+    send(page)
+    to_debrief(page)
+    page.wait_for_function("document.getElementById('ml-status').textContent.includes('debrief')")
+    page.wait_for_function("document.activeElement.tagName === 'H2'")
+    assert page.locator("#ml-stage .ml-cite").first.get_attribute("aria-label").startswith("Open source")
