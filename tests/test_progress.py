@@ -215,6 +215,22 @@ def test_an_interview_of_a_newer_version_is_named_not_crashed_on(progress):
     assert progress.unfinished() == name
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be moved there")
+def test_a_file_that_was_brought_back_is_used_at_once(progress, memory_path):
+    old = held(progress, log()[:2])
+    copy = memory_path / "copy.db"
+    copy.write_bytes(progress.path.read_bytes())
+    new = held(progress, log(9_000.0)[:2])
+    progress.path.rename(memory_path / "moved.db")
+    assert progress.interviews() == []
+    assert not progress.path.exists()
+    copy.rename(progress.path)
+    progress.append(old, 2, log()[2:4])
+    assert [item.id for item in progress.interviews()] == [old]
+    with pytest.raises(NoSuchInterview):
+        progress.append(new, 2, log()[2:4])
+
+
 # --- the schema -------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ class ProgressFile:
         self.path = path
         self._opening = Lock()
         self._database: Database | None = None
+        self._opened_as: tuple[int, int] | None = None
 
     def close(self) -> None:
         """Let go of the file; the next call opens it again."""
@@ -36,15 +37,30 @@ class ProgressFile:
 
     def _reading(self) -> Database:
         """The open database; without a file, an empty one in memory, so that looking leaves no trace."""
-        if self._database is None and not self.path.exists():
+        if self._identity() is None:
             return self._empty
         return self._writing()
 
     def _writing(self) -> Database:
         with self._opening:
-            if self._database is None:
+            if self._database is None or self._opened_as != self._identity():
+                # Another file stands there now (a copy was brought back): nothing may go into the one that is gone.
                 self._database = self._opened()
+                self._opened_as = self._identity()
             return self._database
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file stands at `path`; None for none. Raises ProgressError when that cannot be told."""
+        try:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise ProgressError(
+                f"Cannot read {self.path}: {error.strerror}.",
+                "Allow it, or choose another folder with MLPREP_DATA_DIR.",
+            ) from error
+        return found.st_dev, found.st_ino
 
     def _opened(self) -> Database:
         try:
