@@ -2,9 +2,9 @@
 
 An objection to something right does more harm than a mistake that passes, so there are few: a statement must
 be nearer to a stated mistake than to the point itself by meaning, by the support check and by the words
-that only the mistake has; or be a near copy of a sentence with its negation turned round. On 328 answers to
-cards, of which 225 key points were contradicted by what people judged, the first rule alone finds 40 and is
-wrong 3 times; none of these 3 is left when points that a grader found in the answer are passed over.
+that only the mistake has; or be a near copy of a sentence with its negation turned round. On 328 graded answers to
+cards, with 225 contradicted key points, these rules without any grader object 42 times and are wrong 3 times;
+none of the 3 is left when points that were found in the answer are passed over.
 """
 
 from __future__ import annotations
