@@ -79,9 +79,9 @@ def padding(question: str, _points: Sequence[str], _rng: random.Random) -> str:
     topic = question.rstrip("?.! ")
     return (
         f"This is a great and very important question about {topic[:1].lower()}{topic[1:]}. In practice it depends "
-        "on the use case, the data and the business requirements. There are many best practices and trade-offs to consider, and I "
-        "would look at all of them carefully with my team, evaluate the options, choose the best one and monitor the "
-        "results. Good communication is key. I have done this several times in production with great success."
+        "on the use case, the data and the business requirements. There are many best practices and trade-offs to "
+        "consider, and I would look at all of them carefully with my team, evaluate the options, choose the best one "
+        "and monitor the results. Good communication is key. I have done this several times with great success."
     )
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from mlprep_bot.app import App
 
 
+_QUESTION = '{"id": …, "question": "…"}'
+
+
 class BadLine(MlprepError):
-    """A line of a batch is not `{"id", "question"}`."""
+    """A line of a batch is not what the command reads."""
 
     exit_code = 2
 
@@ -54,26 +57,41 @@ def read_questions(path: Path) -> list[str]:
 
 def parse(line: str) -> Item:
     """An item of a batch. Raises BadLine."""
+    return _item(parse_object(line, _QUESTION))
+
+
+def parse_object(line: str, expected: str) -> dict[str, Any]:
+    """The JSON object of a line. Raises BadLine, which says what was `expected`."""
     try:
         value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise BadLine(
-            f"Not JSON: {line.strip()[:80]!r} ({error.msg}).", 'Expected {"id": …, "question": "…"}.'
-        ) from error
-    if not isinstance(value, dict) or not isinstance(value.get("question"), str):
-        raise BadLine(f"No question in {line.strip()[:80]!r}.", 'Expected {"id": …, "question": "…"}.')
+    except (json.JSONDecodeError, RecursionError) as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        raise BadLine(f"Not JSON: {line.strip()[:80]!r} ({why}).", f"Expected {expected}.") from error
+    if not isinstance(value, dict):
+        raise BadLine(f"Not a JSON object: {line.strip()[:80]!r}.", f"Expected {expected}.")
+    return value
+
+
+def _item(value: dict[str, Any]) -> Item:
+    if not isinstance(value.get("question"), str):
+        raise BadLine(f"No question in {json.dumps(value, ensure_ascii=False)[:80]!r}.", f"Expected {_QUESTION}.")
     earlier = value.get("history") or []
     history = tuple(Turn(question=str(asked), searched=str(asked)) for asked in earlier)
     return Item(value.get("id"), value["question"], history)
 
 
 def respond(line: str, handle: Callable[[Item], dict[str, Any]]) -> dict[str, Any]:
-    """One output line; a failure concerns its own line and never stops the batch."""
+    """One output line for a question; a failure concerns its own line and never stops the batch."""
+    return respond_object(line, _QUESTION, lambda value: handle(_item(value)))
+
+
+def respond_object(line: str, expected: str, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """As `respond`, for lines that hold any JSON object."""
     identity: Any = None
     try:
-        item = parse(line)
-        identity = item.id
-        return {"id": identity, **handle(item)}
+        value = parse_object(line, expected)
+        identity = value.get("id")
+        return {"id": identity, **handle(value)}
     except MlprepError as error:
         return {"id": identity, **contract.error_json(error)}
 

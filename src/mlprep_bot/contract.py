@@ -7,6 +7,7 @@ from typing import Any
 
 from mlprep_bot.domain import Answer, HealthReport, Passage, Plan, Question, Retrieved, Sentence, Source
 from mlprep_bot.errors import MlprepError
+from mlprep_bot.interview.rubric import Grade, Outcome, Ungraded
 
 Json = dict[str, Any]
 
@@ -100,6 +101,31 @@ def question_json(question: Question) -> Json:
         "answered": question.answered,
         "level": question.rubric.level if question.rubric else None,
     }
+
+
+def outcome_json(outcome: Outcome) -> Json:
+    """A grade as `mlprep grade` prints it; without a score, `status` is `ungraded` and `reason` says why."""
+    graded = isinstance(outcome, Grade)
+    shape: Json = {
+        "status": "graded" if graded else "ungraded",
+        "score": round(outcome.score, 4) if isinstance(outcome, Grade) else None,
+        "key_points": [
+            {
+                "text": judged.point.text,
+                "weight": judged.point.weight,
+                "verdict": str(judged.verdict),
+                "credit": round(judged.credit, 2),
+                "evidence": judged.evidence,
+                "reason": judged.reason,
+                "uncertain": judged.uncertain,
+            }
+            for judged in outcome.points
+        ],
+        "grader": outcome.grader,
+    }
+    if isinstance(outcome, Ungraded):
+        shape["reason"] = outcome.reason
+    return shape
 
 
 def plan_json(plan: Plan) -> Json:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from mlprep_bot import __version__
-from mlprep_bot.cli import answers, corpus, documents, interview, progress
+from mlprep_bot.cli import answers, corpus, documents, grade, interview, progress
 from mlprep_bot.cli.common import make_app, print_json
 from mlprep_bot.errors import MlprepError
 
@@ -59,6 +59,7 @@ for command in (
     documents.questions,
     documents.show,
     interview.interview,
+    grade.grade,
     answers.models,
     answers.doctor,
 ):

@@ -23,7 +23,7 @@ from mlprep_bot.ports import Vectors
 LONGEST_ANSWER = 20_000  # characters that are read; more is no answer to an interview question
 _MOST_SENTENCES = 200
 _WINDOW = 3  # sentences
-_LONG_SENTENCE = 220  # characters; spoken answers run on, so a longer one is also read clause by clause
+_LONG_SENTENCE = 110  # characters; spoken answers run on, so a longer one is also read clause by clause
 _CLAUSE = re.compile(
     r"(?<=[,;:])\s+(?=(?:and|but|so|because|which|while|whereas|then|or|if|also|plus|since)\b)|;\s+|\n+"
 )

@@ -93,7 +93,7 @@ def verified(point: PointGrade, answer: str) -> PointGrade:
     if needs and not (point.evidence.strip() and point.evidence in answer):
         seen = f"The grader said {point.verdict}, but quoted nothing that the answer says."
         return replace(point, verdict=PointVerdict.UNVERIFIED, evidence="", reason=seen)
-    return point
+    return point if needs else replace(point, evidence="")
 
 
 def mark(score: float, hints: int) -> float:
