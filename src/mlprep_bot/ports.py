@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,13 @@ class ChatModel(Protocol):
     def count_tokens(self, text: str) -> int:
         """An upper estimate where the server's tokenizer is not at hand."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
         """Yield deltas, the last with `done=True`; a stream that ends otherwise raises StreamBroken.
 
+        `schema` is a JSON schema that the text shall follow. It is a wish: not every server or model can be held
+        to it, so the messages ask for it too and whoever reads the text checks it.
         Closing the iterator closes the connection. Raises the subclasses of WriterError.
         """
 

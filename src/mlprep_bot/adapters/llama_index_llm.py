@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mlprep_bot.adapters.chat import WithoutThinking, estimate_tokens
@@ -10,6 +10,8 @@ from mlprep_bot.errors import StreamBroken, WriterError
 from mlprep_bot.ports import Delta, Message
 
 Translate = Callable[[Exception], WriterError]
+# (most tokens of the answer, JSON schema or None) -> arguments of the LLM's `stream_chat`
+Arguments = Callable[[int, Mapping[str, Any] | None], dict[str, Any]]
 
 
 def unexpected(error: Exception) -> WriterError:
@@ -23,7 +25,8 @@ class LlamaIndexChat:
 
     `translate` maps what the LLM raises. `finished` tells from a chunk that it is the last one with text:
     given that, a stream that ends without it raises StreamBroken; without it the end of the stream counts.
-    `max_tokens_argument` is what the LLM calls the limit of the answer, "" when it takes none by call.
+    `arguments` says what the LLM calls the limit of the answer and a JSON schema for it; without it the LLM is
+    given neither, and a schema is only what the messages say of it.
     """
 
     def __init__(
@@ -32,14 +35,14 @@ class LlamaIndexChat:
         *,
         name: str = "",
         context_window: int = 0,
-        max_tokens_argument: str = "",
+        arguments: Arguments | None = None,
         translate: Translate = unexpected,
         finished: Callable[[Any], bool] | None = None,
     ) -> None:
         self._llm = llm
         self._name = name
         self._window = context_window
-        self._max_tokens_argument = max_tokens_argument
+        self._arguments = arguments
         self._translate = translate
         self._finished = finished
 
@@ -57,15 +60,17 @@ class LlamaIndexChat:
         """An upper estimate."""
         return estimate_tokens(text)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
         """Deltas as the LLM sends them; closing the iterator closes the LLM's."""
         from llama_index.core.base.llms.types import ChatMessage
 
         chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
-        limit = {self._max_tokens_argument: max_tokens} if self._max_tokens_argument else {}
+        arguments = self._arguments(max_tokens, schema) if self._arguments else {}
         chunks: Any = None
         try:
-            chunks = self._llm.stream_chat(chat, **limit)
+            chunks = self._llm.stream_chat(chat, **arguments)
             yield from self._deltas(chunks)
         except WriterError:
             raise

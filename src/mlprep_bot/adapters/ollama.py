@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -241,9 +241,14 @@ class OllamaChat:
         """An upper estimate: Ollama has no tokenizer that could be asked."""
         return estimate_tokens(text)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
-        """Deltas as the server sends them. Closing the iterator closes the connection, which stops the model."""
-        body = self._body(messages, max_tokens)
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
+        """Deltas as the server sends them. Closing the iterator closes the connection, which stops the model.
+
+        A model that thinks is not held to the schema, see `_body`.
+        """
+        body = self._body(messages, max_tokens, schema)
         server = self._server
         try:
             with server.http(server.timeout) as http, http.stream("POST", "/api/chat", json=body) as response:
@@ -257,7 +262,7 @@ class OllamaChat:
         except httpx.TransportError as error:
             raise StreamBroken(f"The connection to Ollama at {server.url} was lost.", "Ask again.") from error
 
-    def _body(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
+    def _body(self, messages: Sequence[Message], max_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
@@ -267,7 +272,11 @@ class OllamaChat:
             "options": {"temperature": 0, "num_ctx": self.context_window, "num_predict": max_tokens},
         }
         if "thinking" in self._details.capabilities:
+            # With `think` Ollama ignores `format` (ollama#14645, #15260); without `think` the model thinks at length.
+            # Such models write JSON well when they are only asked to.
             body["think"] = "low" if self._details.family.startswith("gptoss") else False
+        elif schema is not None:
+            body["format"] = dict(schema)
         return body
 
     def _deltas(self, lines: Iterator[str]) -> Iterator[Delta]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PureWindowsPath
 from typing import Any
@@ -95,7 +95,9 @@ class OpenAILikeChat:
         """An upper estimate: not every server tells."""
         return estimate_tokens(text)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
         """Deltas as the server sends them. Closing the iterator closes the connection, which stops the model."""
         from llama_index.llms.openai_like import OpenAILike
 
@@ -116,11 +118,11 @@ class OpenAILikeChat:
                 llm,
                 name=self.name,
                 context_window=self.context_window,
-                max_tokens_argument="max_tokens",
+                arguments=_arguments,
                 translate=self._translated,
                 finished=_finished,
             )
-            yield from chat.stream(messages, max_tokens=max_tokens)
+            yield from chat.stream(messages, max_tokens=max_tokens, schema=schema)
 
     def _http(self) -> httpx.Client:
         """A connection that ignores the proxies of the environment: they cannot reach loopback."""
@@ -161,6 +163,13 @@ class OpenAILikeChat:
         if status is None:
             return StreamBroken(f"The server at {self.url} failed: {said}.", "Ask again; its log says why.")
         return WriterError(f"The server at {self.url} answered {status}: {said}.", "Its log says why.")
+
+
+def _arguments(max_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    if schema is None:
+        return {"max_tokens": max_tokens}
+    named = {"name": "reply", "schema": dict(schema), "strict": True}
+    return {"max_tokens": max_tokens, "response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def _finished(chunk: Any) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mlprep_bot.adapters.chat import estimate_tokens
 from mlprep_bot.errors import WriterError
@@ -17,7 +18,8 @@ class ScriptedChat:
     """Streams `script(messages)`, or the scripted texts one after the other (the last one for ever).
 
     `fail` is raised after `fail_after` pieces of `piece` characters. `calls` holds the messages of every
-    call, `closed` counts the streams that were ended before their last piece.
+    call and `schemas` the JSON schema that came with them; `closed` counts the streams that were ended before
+    their last piece.
     """
 
     script: Script | Sequence[str]
@@ -27,15 +29,19 @@ class ScriptedChat:
     fail: WriterError | None = None
     fail_after: int = 0
     calls: list[tuple[Message, ...]] = field(default_factory=list)
+    schemas: list[Mapping[str, Any] | None] = field(default_factory=list)
     closed: int = 0
 
     def count_tokens(self, text: str) -> int:
         """The estimate that real adapters use."""
         return estimate_tokens(text)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
         """The scripted text in pieces; `max_tokens` pieces at most."""
         self.calls.append(tuple(messages))
+        self.schemas.append(schema)
         text = self._text(messages)
         pieces = [text[at : at + self.piece] for at in range(0, len(text), self.piece)][:max_tokens]
         finished = False
