@@ -18,7 +18,7 @@ from mlprep_bot.adapters.scripted import ScriptedChat
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import SettingsError, StreamBroken, WriterTimeout
-from mlprep_bot.interview.model_grading import MOST_TOGETHER, ModelGrader, is_list
+from mlprep_bot.interview.model_grading import MOST_TOGETHER, ModelGrader
 from mlprep_bot.interview.model_prompts import Exam, exam, messages, schema
 from mlprep_bot.interview.model_replies import Quotable, claims
 from mlprep_bot.interview.rubric import Grade, PointGrade, PointVerdict, Ungraded, grade
@@ -555,19 +555,6 @@ def test_nearness_is_of_telling_words_that_stand_together():
 )
 def test_opposition_is_seen_in_the_words(text, expected):
     assert opposes(POINTS[1], tokens(text), Near.NEAR) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("bias, variance, noise, dropout, decay", True),
-        ("bias variance noise dropout decay momentum schedule warmup clipping", True),
-        ("Dropout zeroes random activations", False),
-        ("It drops units, so the network cannot rely on any one of them.", False),
-    ],
-)
-def test_lists_are_told_from_sentences(text, expected):
-    assert is_list(tokens(text)) is expected
 
 
 # --- the packaged small model -------------------------------------------------------------------

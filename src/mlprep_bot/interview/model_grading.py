@@ -27,6 +27,7 @@ from mlprep_bot.errors import (
     WriterUnavailable,
 )
 from mlprep_bot.interview import rubric
+from mlprep_bot.interview.fluency import is_word_list
 from mlprep_bot.interview.model_prompts import Exam, exam, messages, schema
 from mlprep_bot.interview.model_replies import Claim, Quotable, claims
 from mlprep_bot.interview.reading import evidence_in, stems_of
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 4
 _REPLY_TOKENS, _POINT_TOKENS = 48, 96  # room for a reply: the frame, and each verdict with its quotation
 _LONG_QUOTE = 40  # words; of a longer quotation the nearest sentences are shown
-_LIST_CLAUSES, _LIST_WORDS, _BARE_WORDS = 4, 2, 8  # see `is_list`
 
 _FAILED = {
     WriterUnavailable: "did not answer",
@@ -174,12 +174,11 @@ class _Checker:
     def _states(self, span: Span) -> bool:
         """Whether the words there could be evidence: more than the question's, no list, no order to the grader."""
         inside = [
-            tokens(self._answer[max(span.start, at.start) : min(span.end, at.end)])
+            self._answer[max(span.start, at.start) : min(span.end, at.end)]
             for at, _ in self._sentences
             if at.start < span.end and span.start < at.end
         ]
-        said = [token for sentence in inside for token in sentence]
-        return bool(stems_of(said) - self._asked) and not all(is_list(sentence) for sentence in inside if sentence)
+        return any(stems_of(tokens(text)) - self._asked and not is_word_list(text) for text in inside)
 
     def _found(self, verdict: PointVerdict, span: Span, point: KeyPoint) -> Found:
         """The claim with how near its words are to the point, as their sentences say them."""
@@ -205,15 +204,3 @@ def _joined(window: Sequence[tuple[Span, list[Token]]]) -> list[Token]:
         first = joined[-1].clause + 1 if joined else 0
         joined += [replace(token, clause=token.clause + first) for token in said]
     return joined
-
-
-def is_list(said: Sequence[Token]) -> bool:
-    """Whether words are only strung together: clauses of a word or two, or many content words without any other."""
-    clauses = len({token.clause for token in said})
-    if clauses >= _LIST_CLAUSES and len(said) <= _LIST_WORDS * clauses:
-        return True
-    run = longest = 0
-    for token in said:
-        run = run + 1 if token.content or token.number else 0
-        longest = max(longest, run)
-    return longest >= _BARE_WORDS
