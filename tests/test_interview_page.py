@@ -125,6 +125,7 @@ def to_debrief(page, text="Because the slope of the penalty does not vanish at z
     """Answer every follow-up."""
     while not page.locator("#ml-stage .ml-debrief").count():
         asked(page)
+        page.wait_for_function("document.querySelector('#ml-answer textarea').value === ''")
         page.fill("#ml-answer textarea", text)
         send(page)
         page.wait_for_selector("#ml-stage .ml-debrief, #ml-answer textarea:visible")
@@ -186,6 +187,7 @@ def test_a_whole_interview_survives_a_reload_and_a_killed_server(browser, tmp_pa
             asked(page)
             assert page.inner_text("#ml-stage .ml-probe") == follow_up
             assert page.input_value("#ml-answer textarea") == "a draft of the follow-up"
+            send(page)
             to_debrief(page)
         else:
             server.kill()

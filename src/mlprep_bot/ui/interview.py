@@ -173,7 +173,8 @@ class InterviewTab:
             place, text = str(sent["place"]), str(sent["text"])[:LONGEST_ANSWER]
             name = interview_of(place)
             entries = self.app.progress.entries(name)
-            if place_of(name, self.app.interviewer().look(name).state) != place:
+            state = self.app.interviewer().look(name).state
+            if place_of(name, state) != place or state.phase is not Phase.ANSWERING:
                 return ""
             self.app.progress.save_draft(name, text, after=len(entries))
         except Exception as error:  # boundary: told where the candidate looks, without taking the focus

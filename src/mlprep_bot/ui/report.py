@@ -19,6 +19,7 @@ from mlprep_bot.ui.places import place_of
 from mlprep_bot.ui.render import plural, topic_title
 from mlprep_bot.ui.verdicts import SIGN, WORDS
 
+PRACTISE_SHOWN = 6
 _ENDED = {
     "done": "All questions are done.",
     "time": "The time is up.",
@@ -150,8 +151,10 @@ def _practise(practise: Sequence[Practice], wordings: Mapping[str, str]) -> str:
     items = "".join(
         f"<li>{inline_html(p.wording or wordings.get(p.question, p.document))} "
         f'<span class="ml-quiet">{plural(len(p.points), "key point")}</span></li>'
-        for p in practise
+        for p in practise[:PRACTISE_SHOWN]
     )
+    if len(practise) > PRACTISE_SHOWN:
+        items += f"<li>and {len(practise) - PRACTISE_SHOWN} more</li>"
     return (
         '<section class="ml-part"><h3>To practise tomorrow</h3><p class="ml-quiet">These come first when you choose '
         f'the style “Drill”.</p><ul class="ml-reviews">{items}</ul></section>'

@@ -12,9 +12,11 @@ import gradio as gr
 from mlprep_bot.app import App
 from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.interview.session import MOST_HINTS, Phase, State, limit
+from mlprep_bot.ui.asking import as_told
 from mlprep_bot.ui.chat import Updates, html
 from mlprep_bot.ui.outcome import Outcomes
 from mlprep_bot.ui.places import place_of
+from mlprep_bot.ui.render import problem_html
 from mlprep_bot.ui.setup_form import SetupForm
 from mlprep_bot.ui.stage import bar_html, stage_html
 
@@ -36,8 +38,8 @@ class Room:
         self.outcomes = Outcomes(app)
         self.place = gr.State("")
         with gr.Column(elem_id="ml-interview"):
-            self.notice = html("", "ml-interview-notice")
-            with gr.Column(elem_id="ml-setup") as self.hall:
+            self.notice = html('<p class="ml-quiet">Opening the interview…</p>', "ml-interview-notice")
+            with gr.Column(elem_id="ml-setup", visible=False) as self.hall:
                 self.form = SetupForm(app)
             with gr.Column(elem_id="ml-room", visible=False) as self.room:
                 self.bar = html("", "ml-bar")
@@ -93,10 +95,8 @@ class Room:
     def show(self, interview: Interview) -> Updates:
         """An interview as it stands."""
         name, state = interview.id, interview.state
-        if state.phase is Phase.ENDED:
-            shown = self._ended(interview)
-        elif state.phase is Phase.DEBRIEF and not state.paused:
-            shown = self._debrief(interview)
+        if state.phase in (Phase.DEBRIEF, Phase.ENDED) and not state.paused:
+            shown = self._outcome(interview)
         else:
             shown = {self.stage: stage_html(name, state), self.side: gr.Column(visible=False), self.panel: ""}
         waits = state.phase is Phase.ANSWERING and not state.paused
@@ -162,12 +162,14 @@ class Room:
         hints = [self.hint] if len(state.rounds[-1].hints) < MOST_HINTS else []
         return [self.send, *hints, self.skip, self.pause, self.end]
 
-    def _debrief(self, interview: Interview) -> Updates:
-        shown, panel = self.outcomes.debrief(interview)
-        return {self.stage: shown, self.side: gr.Column(visible=True), self.panel: panel}
-
-    def _ended(self, interview: Interview) -> Updates:
-        shown, panel = self.outcomes.end(interview)
+    def _outcome(self, interview: Interview) -> Updates:
+        """The debrief or the end; when the documents cannot be read the interview can still go on."""
+        ended = interview.state.phase is Phase.ENDED
+        try:
+            shown, panel = self.outcomes.end(interview) if ended else self.outcomes.debrief(interview)
+        except Exception as error:  # boundary: what was said is stored, and is explained at the next try
+            told = as_told(error)
+            shown, panel = problem_html(told.seen, told.fix), ""
         return {self.stage: shown, self.side: gr.Column(visible=bool(panel)), self.panel: panel}
 
 

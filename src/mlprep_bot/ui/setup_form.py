@@ -15,7 +15,7 @@ from mlprep_bot.ui.chat import Updates, html
 from mlprep_bot.ui.render import problem_html
 from mlprep_bot.writers import EXTRACTIVE
 
-WITHOUT_MODEL = ("Without a model (key points compared with your answer)", "")
+WITHOUT_MODEL = ("Without a model", "")
 SHORTEST_JOB = 20  # characters; less says nothing about a job
 
 
@@ -93,7 +93,7 @@ class SetupForm:
         """Choices as of now."""
         offered = self.offered()
         writers = [w for w in self.app.writers() if w.available and w.name != EXTRACTIVE]
-        graders = [WITHOUT_MODEL, *((f"{w.name}, checked against the key points", w.name) for w in writers)]
+        graders = [WITHOUT_MODEL, *((f"{w.name}, checked without it", w.name) for w in writers)]
         return {
             self.role: gr.Dropdown(offered.role_choices()),
             self.level: gr.Dropdown(offered.level_choices()),

@@ -2,7 +2,7 @@
 // of an answer, and tell screen readers what goes on. Everything it reads was written by the Python files beside it.
 "use strict";
 (() => {
-  const state = { shown: null, told: "", pinned: false, place: null, acted: false, tab: null };
+  const state = { shown: null, told: "", pinned: false, place: null, hints: 0, acted: false, tab: null };
   const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   const byId = (id) => document.getElementById(id);
   const named = (name) => document.querySelectorAll(`[data-marks~="${CSS.escape(name)}"]`);
@@ -127,9 +127,11 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("#ml-interview")) state.acted = true;
-    if (event.target.closest?.("#ml-answer-go")) clearTimeout(draft.timer);
-    const kinds = ["open", "ask", "fill", "do", "shelf", "copy", "back", "clock-toggle"].map((kind) => `[data-${kind}]`);
-    const button = event.target.closest?.(kinds.join());
+    if (event.target.closest?.("#ml-answer-go")) settleDraft();
+    const next = GIVES_WAY[event.target.closest?.("button")?.id];
+    if (next) refocus(next);
+    const kinds = ["open", "ask", "fill", "do", "shelf", "copy", "back", "clock-toggle"];
+    const button = event.target.closest?.(kinds.map((kind) => `[data-${kind}]`).join());
     if (!button) return;
     const data = button.dataset;
     if (data.open) openSource(data.open, button);
@@ -179,8 +181,13 @@
   // A new turn is read out; the focus goes where the candidate goes on, but never jumps by itself.
   function arrive() {
     const now = stage();
-    if (!seen(now) || now.dataset.place === state.place) return;
+    if (!seen(now)) return;
+    const hints = now.querySelectorAll(".ml-hints li");
+    if (now.dataset.place === state.place && hints.length > state.hints && state.acted) hinted([...hints].at(-1));
+    state.hints = hints.length;
+    if (now.dataset.place === state.place) return;
     state.place = now.dataset.place;
+    settleDraft();
     views.delete("ml-interview-sources");
     if (!state.acted) return;
     state.acted = now.dataset.focus === undefined; // a state that passes by itself leaves the focus to the next
@@ -193,6 +200,22 @@
     }, 80);
   }
 
+  function hinted(hint) {
+    state.acted = false;
+    status.textContent = `Hint: ${hint.textContent}`;
+    document.querySelector("#ml-answer textarea")?.focus(); // the button may be gone with the last hint
+  }
+
+  // A button that asks again gives way to others: the focus goes to the one that changes nothing.
+  const GIVES_WAY = {
+    "ml-end": "ml-end-not", "ml-end-not": "ml-end", "ml-delete": "ml-delete-not", "ml-delete-not": "ml-delete",
+  };
+
+  function refocus(id, tries = 40) {
+    if (seen(byId(id))) byId(id).focus();
+    else if (tries) setTimeout(refocus, 50, id, tries - 1);
+  }
+
   const draft = { timer: 0, since: 0, kept: "" };
   const SOON = 700, AT_LAST = 3000; // milliseconds after the last key, and after the first that is not kept yet
 
@@ -203,12 +226,17 @@
     draft.timer = setTimeout(keep, Math.max(0, Math.min(SOON, draft.since + AT_LAST - now)));
   }
 
-  function keep() {
+  // What was written for a turn that is over is no draft of the next one.
+  function settleDraft() {
     clearTimeout(draft.timer);
     draft.since = 0;
+  }
+
+  function keep() {
+    settleDraft();
     const box = document.querySelector("#ml-answer textarea");
     const place = stage()?.dataset.place;
-    if (!box || !place) return;
+    if (!box || !place?.endsWith(":answering")) return;
     const whole = JSON.stringify({ place, text: box.value });
     if (whole === draft.kept) return;
     draft.kept = whole;
@@ -217,19 +245,20 @@
   }
 
   document.addEventListener("input", (event) => { if (event.target.closest?.("#ml-answer")) typed(); });
-  document.addEventListener("focusout", (event) => { if (draft.since && event.target.closest?.("#ml-answer")) keep(); });
-  document.addEventListener("visibilitychange", () => { if (draft.since && document.hidden) keep(); });
+  for (const name of ["focusout", "visibilitychange"]) {
+    document.addEventListener(name, () => { if (draft.since && (name === "focusout" || document.hidden)) keep(); });
+  }
 
   // Letters by the key's place, since Option changes what it types on a Mac.
-  const SHORTCUTS = { KeyH: "ml-hint", KeyS: "ml-skip", KeyP: "ml-pause" };
+  const SHORTCUTS = { KeyH: ["ml-hint"], KeyS: ["ml-skip"], KeyP: ["ml-pause", "ml-resume"] };
 
   function shortcut(event) {
     if (!seen(byId("ml-room"))) return null;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      return ["ml-answer-go", "ml-next", "ml-resume"].map(byId).find((button) => button && seen(button));
+      return ["ml-answer-go", "ml-next", "ml-finish", "ml-resume"].map(byId).find((button) => button && seen(button));
     }
-    const button = event.altKey && event.shiftKey ? byId(SHORTCUTS[event.code]) : null;
-    return button && seen(button) ? button : event.altKey && event.shiftKey && event.code === "KeyP" ? byId("ml-resume") : null;
+    if (!event.altKey || !event.shiftKey) return null;
+    return (SHORTCUTS[event.code] ?? []).map(byId).find((button) => button && seen(button));
   }
 
   document.addEventListener("keydown", (event) => {
@@ -258,7 +287,8 @@
       if (begun.get(clock)?.base !== base) begun.set(clock, { base, at: performance.now() });
       const runs = clock.dataset.runs === "1" ? (performance.now() - begun.get(clock).at) / 1000 : 0;
       const spent = Number(clock.dataset.clock) + runs, limit = Number(clock.dataset.limit ?? 0);
-      const told = !limit ? words(spent) : spent < limit ? `${words(limit - spent)} left` : "Time is up: finish this answer";
+      const left = spent < limit ? `${words(limit - spent)} left` : "Time is up: finish this answer";
+      const told = limit ? left : words(spent);
       if (clock.textContent !== told) clock.textContent = told;
     }
   }
