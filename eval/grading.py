@@ -41,11 +41,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "mlprep_bot" / "inter
 SEED = 20261122
 ROUNDS = 1000  # of the bootstrap
 SELECTION, STRENGTH = 0.05, 0.02  # inverse strength of the L1 penalty that selects features, of the L2 one that fits
-# Chosen on dev: the best weighted kappa of verdicts for `authored`; for `reference`, that a score of a half is where
-# people begin to say "correct", and that little is called nothing.
+# Chosen on dev by cross-validation over questions: kappa of verdicts, with few contradictions that people did not see;
+# for `reference`, that a score of a half is where people begin to say "correct", and that little is called nothing.
 LIMITS = {
-    "authored": {"met": 0.55, "missed": 0.35, "contradicted": 0.35, "doubt": 0.25},
-    "derived": {"met": 0.55, "missed": 0.30, "contradicted": 0.40, "doubt": 0.25},
+    "authored": {"met": 0.55, "missed": 0.35, "contradicted": 0.50, "doubt": 0.22},
+    "derived": {"met": 0.50, "missed": 0.30, "contradicted": 0.50, "doubt": 0.25},
     "reference": {"met": 0.70, "missed": 0.12, "contradicted": 0.50, "doubt": 0.40},
 }
 # What each head is fitted on, with the weight of each set; the first one's base rates are kept (see `_design`).
@@ -54,9 +54,6 @@ MIXES = {
     "derived": {"bare": 1.0, "saf": 0.5},
     "reference": {"scientsbank": 1.0, "beetle": 0.3, "saf": 1.0, "bare": 0.5},
 }
-
-# Attacks that the weights are taught, and the verdict that each deserves.
-TAUGHT = {"negated": "contradicted", "denied": "contradicted", "shuffled": "missed", "padding": "missed"}
 
 Matrix = NDArray[np.float64]
 Marker = Callable[[Graded], "float | None"]
@@ -87,25 +84,7 @@ def training_rows() -> list[Graded]:
         outside = (data.saf(), 800), (data.semeval("sciEntsBank"), 2000), (data.semeval("beetle"), 600)
         for answers, most in outside:  # as many as fit into some minutes on two cores
             rows += rng.sample([r for r in answers if r.split == "training"], most)
-    return rows + [row for name in TAUGHT for row in attacking(rows, name)]
-
-
-def attacking(rows: Sequence[Graded], name: str) -> list[Graded]:
-    """An attack of that name on every question of `rows`, with the verdict that it deserves on every key point."""
-    once = list({row.group: row for row in rows}.values())
-    rng = random.Random(SEED)
-    return [
-        replace(
-            row,
-            id=f"{name}:{row.id}",
-            answer=ATTACKS[name](row.question, [p.text for p in row.points], rng),
-            score=0.0,
-            label="",
-            verdicts=(TAUGHT[name],) * len(row.points),
-            kind=name,
-        )
-        for row in once
-    ]
+    return rows
 
 
 def samples(rows: Sequence[Graded], vectors: VectorMemory) -> list[Sample]:

@@ -140,12 +140,10 @@ def _mean(values: Sequence[float], default: float = 0.0) -> float:
 
 
 def _length(wanted: Sequence[Token], reading: Reading) -> dict[str, float]:
+    """Nothing here grows with words beyond those that the point needs, since padding must not pay."""
     said = sum(1 for t in reading.everything if t.content or t.number)
-    new = len(reading.stems - reading.asked_stems)
     return {
-        "length": math.log1p(said),
-        "length_new": math.log1p(new),
-        "length_ratio": min(2.0, said / max(1, len(wanted))),
+        "length_ratio": min(1.0, said / max(1, len(wanted))),
         "point_length": math.log1p(len(wanted)),
         "function_words": 1.0 - said / max(1, len(reading.everything)),
         "fluency": reading.fluency,
@@ -162,7 +160,7 @@ def _distinct(
 ) -> dict[str, float]:
     """Whether what was said is about this point rather than about another one of the rubric."""
     if not others:
-        return {"alone": 1.0, "cover_own": _mean(said)}
+        return {"cover_own": _mean(said)}
     theirs = windows @ reading.vectors.embed([other.text for other in others]).T
     known = [stems_of(tokens(other.text)) for other in others]
     # A word that other points have too, or the question, tells less about this one.

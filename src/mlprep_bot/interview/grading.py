@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from mlprep_bot.answering.facts import everyday, tokens
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.interview.copying import objection
 from mlprep_bot.interview.features import Observed, observe
 from mlprep_bot.interview.reading import Reading
 from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict, grade
@@ -42,7 +43,7 @@ class PlainGrader:
         if reading.empty:
             return PointGrade(point, PointVerdict.MISSED, "", reading.why_empty)
         observed = observe(point, reading, [other for other in points if other is not point])
-        return decide(point, observed, self._heads[head_for(point, len(points))])
+        return objection(point, observed) or decide(point, observed, self._heads[head_for(point, len(points))])
 
 
 def head_for(point: KeyPoint, points: int) -> str:

@@ -88,7 +88,7 @@ class Reading:
     @cached_property
     def fluency(self) -> float:
         """See `fluency.fluency`; kept within -2 and 1, since short answers vary widely."""
-        return min(1.0, max(-2.0, fluency(self.answer)))
+        return min(1.0, max(-2.0, fluency("\n".join(text for _, _, text in self.sentences))))
 
     @cached_property
     def question_vector(self) -> Vectors:
