@@ -162,9 +162,17 @@ def test_every_verdict_has_a_sign_a_word_a_reason_and_the_words_that_were_said()
     done = graded(MET, PARTIAL, WRONG)
     text = read(debrief_html(1, done, debriefed(done, objection=True)))
     assert "1 met, 1 partly met, 1 contradicted" in text
-    for told in ("✓ met", "◐ partly met", "✗ contradicted", "You said: weights to zero", "because of that"):
+    for told in (
+        "✓ met",
+        "◐ partly met",
+        "✗ contradicted",
+        "You said: weights to zero",
+        "because of that",
+        "weight 2, 50% of it made",
+    ):
         assert told in text
-    assert "What the documents contradict You said: zero" in text.replace("  ", " ") or "You said: zero" in text
+    assert "What the documents contradict" in text
+    assert "You said: zero" in text
     assert "Short, with a case." in text
     assert "A model answer" in text
     assert "Ask the corpus about this" in text

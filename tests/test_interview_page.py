@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,9 @@ from io import BytesIO
 import pytest
 
 from mlprep_bot.app import App
+from mlprep_bot.errors import EmbedderError
 from mlprep_bot.settings import Settings
+from ollama_server import FakeOllama, Model
 from test_page import (
     CARDS,
     CORPUS,
@@ -45,6 +48,7 @@ START = """
 import sys
 from pathlib import Path
 from mlprep_bot.app import App
+from mlprep_bot.errors import EmbedderError
 from mlprep_bot.settings import Settings
 from mlprep_bot.ui.serve import serve
 data, documents, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
@@ -410,6 +414,55 @@ def test_progress_is_drawn_drilled_exported_imported_and_deleted(open_page, app,
     page.wait_for_selector("#ml-own-told .ml-problem")
 
 
+class Moody:
+    """An embedder that can be made to fail."""
+
+    def __init__(self, inner):
+        self.inner, self.fails = inner, False
+
+    def __getattr__(self, name):
+        if self.fails and name.startswith("embed"):
+            raise EmbedderError("The model is out of order.", "Wait.")
+        return getattr(self.inner, name)
+
+
+def test_an_answer_that_cannot_be_read_is_kept_and_read_later(open_page, app, embedder):  # noqa: F811
+    app.embedder = moody = Moody(embedder)
+    page = open_page()
+    begin(page)
+    page.fill("#ml-answer textarea", PARTLY)
+    moody.fails = True
+    page.click("#ml-answer-go")
+    page.wait_for_selector('#ml-interview-notice :text("The model is out of order.")')
+    assert "exactly to zero" in page.inner_text("#ml-stage .ml-said")
+    assert not page.locator("#ml-answer textarea").is_visible()
+    moody.fails = False
+    page.click("#ml-again")
+    page.wait_for_selector("#ml-stage .ml-probe, #ml-stage .ml-debrief")
+    to_debrief(page)
+    assert "You said:" in page.inner_text("#ml-stage")
+
+
+def test_a_model_can_be_chosen_to_mark(open_page, app):  # noqa: F811
+    with FakeOllama([Model("llama3.2:3b", reply="no verdicts, just words")]) as server:
+        other = App(app.settings.model_copy(update={"ollama_host": server.host}))
+        other.embedder = app.embedder
+        with serving(other) as where:
+            page = open_page(where)
+            go(page, "Interview")
+            page.wait_for_selector("#ml-start:visible")
+            page.click("#ml-grader input")
+            page.get_by_role("option", name="llama3.2:3b").click()
+            begin(page)
+            assert other.progress.interviews()[0].setup.grader == "ollama:llama3.2:3b"
+            page.fill("#ml-answer textarea", PARTLY)
+            send(page)
+            to_debrief(page)
+            assert server.chats()
+            assert "Marked by:" in page.inner_text("#ml-stage")
+            page.context.close()
+
+
 def test_an_empty_answer_is_not_sent(open_page):  # noqa: F811
     page = open_page()
     begin(page)
@@ -436,10 +489,16 @@ def test_markup_in_questions_and_answers_is_inert(open_page):  # noqa: F811
     assert page.locator("#ml-stage img, #ml-stage script, #ml-interview-sources img").count() == 0
 
 
-def test_the_clock_can_be_hidden_and_stays_so(open_page):  # noqa: F811
+def test_the_clock_can_be_hidden_and_stays_so(open_page, app):  # noqa: F811
     page = open_page()
-    begin(page)
-    page.wait_for_selector(".ml-time:visible")
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    page.get_by_label("A number of minutes").check()
+    page.fill("#ml-minutes input", "20")
+    page.click("#ml-start")
+    asked(page)
+    assert app.progress.interviews()[0].setup.minutes == 20
+    assert re.fullmatch(r"(20:00|19:\d\d) left", page.inner_text(".ml-time"))
     page.click("text=Hide the time")
     page.wait_for_selector(".ml-time", state="hidden")
     page.reload()

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from html import escape
 
 WIDTH, HEIGHT = 260, 92  # of a course, in units of its drawing
-_LEFT, _RIGHT, _TOP, _BOTTOM = 30, 8, 8, 18
+_LEFT, _RIGHT, _TOP, _BOTTOM = 33, 8, 8, 18
 CELL, GAP = 14, 3  # of a calendar, in units of its drawing
 STEPS = (1, 3, 6)  # questions a day from which on a cell is darker
 _LABELS = 26  # room for the names of the days

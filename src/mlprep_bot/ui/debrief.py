@@ -105,9 +105,10 @@ def _point(point: PointDebrief, done: Round, marks: Marks) -> str:
         else ""
     )
     derived = ' <span class="ml-tag">derived</span>' if done.prompt.derived else ""
+    part = f", {grade.credit:.0%} of it made" if judged and verdict is PointVerdict.PARTIAL else ""
     return (
         f'<li class="ml-point{f" ml-{verdict}" if judged else ""}"><p class="ml-point-head">{sign}'
-        f'<span class="ml-quiet">weight {grade.point.weight}</span>{derived}</p>'
+        f'<span class="ml-quiet">weight {grade.point.weight}{part}</span>{derived}</p>'
         f'<p class="ml-point-text">{inline_html(grade.point.text)} {_source(point.citation, marks)}</p>'
         f"{''.join(told)}</li>"
     )
@@ -158,7 +159,7 @@ def arithmetic(done: Round) -> str:
     left_out = len(done.grade.points) - len(known)
     terms = " + ".join(f"{p.point.weight} × {_share(p.credit)}" for p in known)
     got = sum(p.point.weight * p.credit for p in known)
-    told = f"{terms} = {got:g} of {sum(p.point.weight for p in known)}, so {done.grade.score:.0%}"
+    told = f"{terms} = {round(got, 2):g} of {sum(p.point.weight for p in known)}, so {done.grade.score:.0%}"
     if left_out:
         told += f" ({plural(left_out, 'point')} that could not be judged left out)"
     if done.hints:
@@ -168,7 +169,7 @@ def arithmetic(done: Round) -> str:
 
 
 def _share(credit: float) -> str:
-    return _SHARES.get(credit) or f"{credit:.2f}"
+    return _SHARES.get(credit) or f"{credit:.2g}"
 
 
 def _by(grader: str) -> str:

@@ -18,6 +18,7 @@ Course = Sequence[tuple[date, Mapping[str, Mastery]]]
 Plan = Mapping[date, Sequence[Memory]]
 
 REVIEWS_SHOWN = 4  # questions a day
+PAST_SHOWN = 8  # interviews; the older ones are folded away
 
 EMPTY = (
     '<div class="ml-empty"><h2>Nothing to show yet</h2><p>After the first interview this page shows how well you know '
@@ -146,8 +147,15 @@ def history_html(held: Sequence[Held]) -> str:
     """Past interviews, newest first, each to be read again or continued; without marks, which need their reasons."""
     if not held:
         return ""
-    items = "".join(_past(one) for one in held)
-    return f'<section class="ml-part"><h2>Interviews</h2><ul class="ml-history">{items}</ul></section>'
+    recent, older = held[:PAST_SHOWN], held[PAST_SHOWN:]
+    fold = ""
+    if older:
+        fold = f'<details class="ml-fold"><summary>{len(older):,} older</summary>{_past_list(older)}</details>'
+    return f'<section class="ml-part"><h2>Interviews</h2>{_past_list(recent)}{fold}</section>'
+
+
+def _past_list(held: Sequence[Held]) -> str:
+    return f'<ul class="ml-history">{"".join(map(_past, held))}</ul>'
 
 
 def _past(one: Held) -> str:
