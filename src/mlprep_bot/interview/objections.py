@@ -87,7 +87,9 @@ class _Critic:
     def __init__(self, reading: Reading, vectors: VectorMemory) -> None:
         self._reading = reading
         self._vectors = vectors
-        self._said = [window for window in reading.windows if len(window.tokens) == 1]
+        # Whole sentences only: a clause cut out of one may say the opposite of what was meant.
+        whole = {(start, end) for start, end, _ in reading.sentences}
+        self._said = [window for window in reading.windows if (window.start, window.end) in whole]
         self._matrix = np.stack([window.vector for window in self._said])
         self._weights = calibrated()
 
