@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.answering.relations import polarity_conflicts
@@ -20,6 +21,9 @@ from mlprep_bot.interview.rubric import PointGrade, PointVerdict
 # below turn 0.3% of the points that people called met into something else (1 to 2% on SAF and SemEval).
 _COPY = 0.75
 _ROUGHER = 0.7  # nats by which words in disorder are less fluent than the point
+# A copy in full that is a little less fluent and keeps hardly any two words together is in disorder, too.
+_FULL, _ROUGH, _TOGETHER = 0.85, 0.2, 0.3
+_FEWEST = 4  # words of a list of keywords
 _DENIAL = re.compile(
     r"(?:\b(?:it|this|that)\s*(?:is|'s|was)\s+)?"
     r"(?:\b(?:is|are)n't\s+|\b(?:not|never|hardly)\s+)?(?:\w+ly\s+)?"
@@ -42,7 +46,7 @@ def objection(point: KeyPoint, observed: Observed) -> PointGrade | None:
             best.text,
             "You deny what your documents affirm, or affirm what they deny.",
         )
-    if is_word_list(best.text) or fluency(best.text) < fluency(point.text) - _ROUGHER:
+    if _is_scrambled(point.text, best.text, values) or _is_list(point.text, best.text):
         reason = "These are the words of the point, but no sentence that says how they belong together."
         return PointGrade(point, PointVerdict.MISSED, "", reason)
     return None
@@ -54,3 +58,24 @@ def _denies(point: str, said: str, values: Mapping[str, float]) -> bool:
         return values["c_negation"] > 0 or values["b_negation"] > 0 or values["c_negation_count"] > 0
     claim, rest = tokens(point), tokens(_DENIAL.sub(" ", said))
     return not polarity_conflicts(claim, rest) and not polarity_conflicts(rest, claim)
+
+
+def _is_scrambled(point: str, said: str, values: Mapping[str, float]) -> bool:
+    rougher = fluency(point) - fluency(said)
+    if rougher > _ROUGHER:
+        return True
+    kept = _pairs(point) & _pairs(said)
+    apart = len(kept) <= _TOGETHER * max(1, len(_pairs(point)))
+    return values["c_coverage"] >= _FULL and rougher > _ROUGH and apart
+
+
+def _pairs(text: str) -> set[tuple[str, str]]:
+    found = [token.text.lower() for token in tokens(text)]
+    return set(pairwise(found))
+
+
+def _is_list(point: str, said: str) -> bool:
+    """Whether the words of a statement are listed, each for itself."""
+    listed = tokens(said)
+    single = len({t.clause for t in listed}) == len(listed) >= _FEWEST
+    return is_word_list(said) or (single and len({t.clause for t in tokens(point)}) < len(listed))

@@ -29,11 +29,15 @@ _BACK = (
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """`values` by feature name; the stretches of the answer nearest to the point (`best`) and its wrong belief."""
+    """`values` by feature name; the stretches of the answer nearest to the point (`best`) and its wrong belief.
+
+    `leans`: how much nearer `against`, one sentence or clause, is to the wrong belief than to the point (cosines).
+    """
 
     values: dict[str, float]
     best: Said | None = None
     against: Said | None = None
+    leans: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,10 @@ def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) 
         return Observed(values, reading.windows[near.at])
     wrong = _nearest(point.wrong, windows, reading)
     values |= _against(near, wrong, windows, reading)
-    return Observed(values, reading.windows[near.at], reading.windows[int(wrong.cosines.argmax())])
+    single = [at for at, said in enumerate(reading.windows) if len(said.tokens) == 1]
+    at = max(single, key=lambda i: float(wrong.cosines[i]))
+    leans = float(wrong.cosines[at] - near.cosines[at])
+    return Observed(values, reading.windows[near.at], reading.windows[at], leans)
 
 
 def _nearest(statement: str, windows: Vectors, reading: Reading) -> _Near:

@@ -2,7 +2,8 @@
 
 A bigram model over coarse classes (function words as they are, other words by their ending) says how much likelier
 each word's class is after the one before it than anywhere (pointwise mutual information, Church & Hanks 1990).
-Its counts (`fluency.json`) were taken from the corpus by `eval/grading.py --fluency`.
+Its counts (`fluency.json`) were taken from cards and typed answers by `eval/grading.py --fluency`: without the latter
+it took hasty notes for scrambled words.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _PRIOR = 4.0  # observations that a class's overall frequency counts for
 _RELATION = re.compile(r"[=<>≈~∈→^]|->")
 
 # (words from which on it counts, mean below which an answer is scrambled): short texts vary more.
-# Of our and SAF's answers with 25 words or more 1% lie below, of the same answers shuffled 92%.
-_SCRAMBLED = ((25, -0.5), (10, -1.0))
+# Of 1,858 answers of our test split and of SAF with 25 words or more none lies below, of the same shuffled 86%.
+_SCRAMBLED = ((25, -0.7), (10, -1.2))
 
 
 @dataclass(frozen=True, slots=True)

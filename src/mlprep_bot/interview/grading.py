@@ -59,9 +59,14 @@ def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
     against, met = chance[PointVerdict.CONTRADICTED], chance[PointVerdict.MET]
     made = met + 0.5 * chance[PointVerdict.PARTIAL]
     limits = head.limits
-    if min(met, against) > limits.doubt:  # two verdicts that exclude each other are both likely
+    values = observed.values
+    if not values or (values["cosine"] < limits.near and values["cover_new_soft"] < limits.words):
+        return PointGrade(point, PointVerdict.MISSED, "", "Nothing in your answer says this.")
+    opposed = against > limits.contradicted and against > met
+    # Two verdicts that exclude each other are both likely, or no single sentence leans to the wrong belief.
+    if min(met, against) > limits.doubt or (opposed and point.wrong and observed.leans <= 0):
         return PointGrade(point, PointVerdict.UNVERIFIED, "", f"Could not tell: did you mean “{point.text}”?")
-    if against > limits.contradicted and against > met:
+    if opposed:
         nearest = observed.against or observed.best
         return PointGrade(point, PointVerdict.CONTRADICTED, nearest.text if nearest else "", _against(point))
     evidence = observed.best.text if observed.best else ""

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mlprep_bot.answering.facts import Token, tokens
+from mlprep_bot.answering.facts import Token, stem, tokens
 from mlprep_bot.answering.sentences import split_units
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.interview.fluency import fluency, is_scrambled, is_word_list
@@ -28,6 +28,13 @@ _CLAUSE = re.compile(
     r"(?<=[,;:])\s+(?=(?:and|but|so|because|which|while|whereas|then|or|if|also|plus|since)\b)|;\s+|\n+"
 )
 _ECHO = 0.7  # share of words in common, both ways, from which on a sentence repeats the question
+# What may be said around a question that is repeated.
+_ABOUT_QUESTIONS = frozenset(
+    map(
+        stem,
+        ["question", "ask", "answer", "topic", "great", "good", "important", "interesting", "here", "well", "think"],
+    )
+)
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rubric|prompt|above|previous|key points?|"
     r"rules?|criteria|grading)"
@@ -66,7 +73,7 @@ class Reading:
         self.vectors = vectors
         self.asked = tokens(question)
         self.asked_stems = {t.stem for t in self.asked if t.content or t.number}
-        self.sentences = _sentences(self.answer, self.asked_stems)
+        self.sentences = _sentences(self.answer, _asked(question))
         self.parsed = [tuple(tokens(text)) for _, _, text in self.sentences]
         self.everything = [token for sentence in self.parsed for token in sentence]
         self.stems = {t.stem for t in self.everything if t.content or t.number}
@@ -120,7 +127,13 @@ class Reading:
         ]
 
 
-def _sentences(answer: str, asked: set[str]) -> list[tuple[int, int, str]]:
+def _asked(question: str) -> list[set[str]]:
+    """The content words of the question, and of each of its sentences."""
+    parts = [question, *(question[unit.body : unit.end] for unit in split_units(question))]
+    return [stems for part in parts if (stems := stems_of(tokens(part)))]
+
+
+def _sentences(answer: str, asked: Sequence[set[str]]) -> list[tuple[int, int, str]]:
     """(start, end, text) of each sentence that may be evidence, in order."""
     found: list[tuple[int, int, str]] = []
     seen: set[str] = set()
@@ -138,14 +151,14 @@ def _sentences(answer: str, asked: set[str]) -> list[tuple[int, int, str]]:
     return found
 
 
-def _is_no_evidence(text: str, asked: set[str]) -> bool:
+def _is_no_evidence(text: str, asked: Sequence[set[str]]) -> bool:
     return bool(_INSTRUCTION.search(text)) or _echoes(text, asked) or is_word_list(text) or is_scrambled(text)
 
 
-def _echoes(text: str, asked: set[str]) -> bool:
-    """Whether a sentence says the question again and hardly anything else."""
-    said = {t.stem for t in tokens(text) if t.content or t.number}
-    return bool(said) and len(said & asked) >= _ECHO * len(said | asked)
+def _echoes(text: str, asked: Sequence[set[str]]) -> bool:
+    """Whether a sentence says the question, or a sentence of it, again and hardly anything else."""
+    said = stems_of(tokens(text)) - _ABOUT_QUESTIONS
+    return any(len(said & stems) >= _ECHO * len(said | stems) for stems in asked)
 
 
 def _cut(start: int, end: int, text: str) -> list[tuple[int, int, str]]:
@@ -167,4 +180,4 @@ def stems_of(parsed: Sequence[Token]) -> set[str]:
 
 def evidence_in(question: str, answer: str) -> list[tuple[int, int, str]]:
     """(start, end, text) of each sentence of `answer` that may be evidence, in order: what a `Reading` would read."""
-    return _sentences(answer[:LONGEST_ANSWER], stems_of(tokens(question)))
+    return _sentences(answer[:LONGEST_ANSWER], _asked(question))

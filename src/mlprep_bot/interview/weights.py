@@ -28,6 +28,8 @@ class Limits:
     missed: float
     contradicted: float  # a contradiction must be likelier than this, and likelier than "met"
     doubt: float  # when "met" and "contradicted" are both likelier than this, it stays unverified
+    near: float  # a point is missed when no part of the answer has this cosine to it ...
+    words: float  # ... and the answer has less than this share of its words that the question lacks
 
     def share(self, made: float) -> float:
         """The share of a partial point, in tenths: 0 at `missed`, a half at 0.5, 1 at `met`."""
