@@ -1,8 +1,8 @@
 """How well mlprep grades without a model, against people and against baselines; and how its weights are made.
 
     python eval/grading.py                  # the report: agreement, baselines, attacks
-    python eval/grading.py --fit            # make src/mlprep_bot/interview/grading.json from development splits
-    python eval/grading.py --fluency        # make src/mlprep_bot/interview/fluency.json from the corpus
+    python eval/grading.py --fit            # make src/mlprep_bot/grading/grading.json from development splits
+    python eval/grading.py --fluency        # make src/mlprep_bot/grading/fluency.json from the corpus
 
 Weights are fitted on the `dev` split of our answers and the training splits of SAF and SemEval-2013 (when they are
 there), limits chosen on the same; everything is reported on answers and questions that neither has seen.
@@ -29,15 +29,15 @@ from numpy.typing import NDArray
 from mlprep_bot.adapters.embeddings import load_embedder
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.authoring.corpus import load
-from mlprep_bot.interview import fluency
-from mlprep_bot.interview.features import Observed, observe
-from mlprep_bot.interview.grading import MOST_OF_REFERENCE, PlainGrader
-from mlprep_bot.interview.reading import Reading
-from mlprep_bot.interview.rubric import Grade, PointVerdict
-from mlprep_bot.interview.weights import CLASSES
+from mlprep_bot.grading import fluency
+from mlprep_bot.grading.features import Observed, observe
+from mlprep_bot.grading.plain import MOST_OF_REFERENCE, PlainGrader
+from mlprep_bot.grading.reading import Reading
+from mlprep_bot.grading.rubric import Grade, PointVerdict
+from mlprep_bot.grading.weights import CLASSES
 from mlprep_bot.settings import load_settings
 
-PACKAGE = Path(__file__).resolve().parent.parent / "src" / "mlprep_bot" / "interview"
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "mlprep_bot" / "grading"
 SEED = 20261122
 ROUNDS = 1000  # of the bootstrap
 SELECTION = 0.05  # inverse strength of the L1 penalty that selects features

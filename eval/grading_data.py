@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.points import derived
+from mlprep_bot.grading.points import derived
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from mlprep_bot.answering.support import SupportChecker
+from mlprep_bot.debriefing.debrief import Debriefer
+from mlprep_bot.debriefing.delivery import delivery
 from mlprep_bot.domain import Document, Verdict
 from mlprep_bot.errors import NotIndexed
-from mlprep_bot.interview.debrief import Debriefer
-from mlprep_bot.interview.delivery import delivery
+from mlprep_bot.grading.rubric import HINT_COST, PointGrade, PointVerdict, grade
 from mlprep_bot.interview.pool import prompts
-from mlprep_bot.interview.rubric import HINT_COST, PointGrade, PointVerdict, grade
 from mlprep_bot.interview.session import Hinted, Round, Turn
 from mlprep_bot.knowledge.cards import parse_card
 from mlprep_bot.knowledge.questions import find_questions

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint, Question, Span
-from mlprep_bot.interview.fluency import fluency, is_scrambled, is_word_list
-from mlprep_bot.interview.grading import PlainGrader
-from mlprep_bot.interview.points import derived, points_of
-from mlprep_bot.interview.rubric import Grade, PointVerdict
-from mlprep_bot.interview.weights import Limits, calibrated
+from mlprep_bot.grading.fluency import fluency, is_scrambled, is_word_list
+from mlprep_bot.grading.plain import PlainGrader
+from mlprep_bot.grading.points import derived, points_of
+from mlprep_bot.grading.rubric import Grade, PointVerdict
+from mlprep_bot.grading.weights import Limits, calibrated
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What is overfitting, and how do you notice it?"

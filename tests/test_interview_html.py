@@ -6,17 +6,18 @@ from datetime import date, timedelta
 
 import pytest
 
+from mlprep_bot.debriefing.debrief import Debrief, Objection, PointDebrief
+from mlprep_bot.debriefing.report import report
+from mlprep_bot.debriefing.wording import arithmetic
 from mlprep_bot.domain import Citation, KeyPoint, Passage, Question, Sentence, Span, Status, Verdict
-from mlprep_bot.interview.debrief import Debrief, Objection, PointDebrief
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, grade
 from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.interview.memory import Mastery, Memory
 from mlprep_bot.interview.progress import Held
-from mlprep_bot.interview.report import report
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, grade
 from mlprep_bot.interview.session import Hinted, Phase, Prompt, Round, Setup, State, Turn
 from mlprep_bot.interview.steering import Steering
 from mlprep_bot.ui import charts, mastery, setup, stage
-from mlprep_bot.ui.debrief import arithmetic, debrief_html, debrief_sources_html
+from mlprep_bot.ui.debrief import debrief_html, debrief_sources_html
 from mlprep_bot.ui.places import interview_of, place_of
 from mlprep_bot.ui.quiz import quiz_for
 from mlprep_bot.ui.report import debrief_page_html, end_html

@@ -12,10 +12,10 @@ import pytest
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import NoSuchInterview, NothingIndexed, WriterUnavailable
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.interviewer import AWAY, Interviewer
 from mlprep_bot.interview.marking import graded
 from mlprep_bot.interview.progress import Progress
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.session import (
     Answered,
     Continued,

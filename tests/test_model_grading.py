@@ -18,11 +18,11 @@ from mlprep_bot.adapters.scripted import ScriptedChat
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import SettingsError, StreamBroken, WriterTimeout
-from mlprep_bot.interview.model_grading import MOST_TOGETHER, ModelGrader
-from mlprep_bot.interview.model_prompts import Exam, exam, messages, schema
-from mlprep_bot.interview.model_replies import Quotable, claims
-from mlprep_bot.interview.rubric import Grade, PointGrade, PointVerdict, Ungraded, grade
-from mlprep_bot.interview.second_opinion import Found, Near, nearness, opposes, settle
+from mlprep_bot.grading.model import MOST_TOGETHER, ModelGrader
+from mlprep_bot.grading.prompts import Exam, exam, messages, schema
+from mlprep_bot.grading.replies import Quotable, claims
+from mlprep_bot.grading.rubric import Grade, PointGrade, PointVerdict, Ungraded, grade
+from mlprep_bot.grading.second_opinion import Found, Near, nearness, opposes, settle
 from mlprep_bot.ports import Message
 from mlprep_bot.settings import Settings
 from ollama_server import FakeOllama, Model

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.rubric import Grade, PointGrade, PointVerdict
 from mlprep_bot.interview import probing
 from mlprep_bot.interview.gaps import with_gaps
 from mlprep_bot.interview.naming import named, tells_little
-from mlprep_bot.interview.rubric import Grade, PointGrade, PointVerdict
 from mlprep_bot.interview.session import Hinted, Prompt, Round, Turn
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import BadImport, InterviewMoved, NoSuchInterview, ProgressDamaged, ProgressError
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.backup import backup_path
 from mlprep_bot.interview.codec import KINDS, body_of, entry_of
 from mlprep_bot.interview.exchange import Merged
 from mlprep_bot.interview.migrations import MIGRATIONS, journal_mode
 from mlprep_bot.interview.progress import Progress
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.session import (
     Answered,
     Asked,

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlprep_bot.debriefing.debrief import Debrief, Objection, PointDebrief
+from mlprep_bot.debriefing.exports import anki, markdown, misses
+from mlprep_bot.debriefing.report import ALIKE, MOST_READING, effective, report
 from mlprep_bot.domain import Citation, KeyPoint, Passage, Ranking, Sentence, Verdict
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade, mark
 from mlprep_bot.interview.attempts import attempts_of, point_key
-from mlprep_bot.interview.debrief import Debrief, Objection, PointDebrief
-from mlprep_bot.interview.exports import anki, markdown, misses
 from mlprep_bot.interview.memory import day_start, practice_day
-from mlprep_bot.interview.report import ALIKE, MOST_READING, effective, report
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, Ungraded, grade, mark
 from mlprep_bot.interview.session import Hinted, Phase, Prompt, Round, Setup, State, Turn
 
 MET, PARTIAL, MISSED = PointVerdict.MET, PointVerdict.PARTIAL, PointVerdict.MISSED

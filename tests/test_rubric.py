@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.rubric import Grade, PointGrade, PointVerdict, Ungraded, grade, mark
+from mlprep_bot.grading.rubric import Grade, PointGrade, PointVerdict, Ungraded, grade, mark
 
 ANSWER = "k-means alternates two steps. It stops at a local minimum."
 QUOTES = ["", "local minimum", "k-means", "never said"]

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import Document, FollowUp, KeyPoint, Question, Rubric, Span
+from mlprep_bot.grading.rubric import Grade, PointGrade, PointVerdict, grade
 from mlprep_bot.interview.attempts import Attempt, attempts_of, point_key
 from mlprep_bot.interview.memory import (
     WEAK,
@@ -30,7 +31,6 @@ from mlprep_bot.interview.memory import (
     weakest,
 )
 from mlprep_bot.interview.pool import prompts
-from mlprep_bot.interview.rubric import Grade, PointGrade, PointVerdict, grade
 from mlprep_bot.interview.scheduling import DAYS, LEVELS, askable, choose, fits, standing, topic_weight
 from mlprep_bot.interview.session import Phase, Prompt, Round, Setup, State, Style, Turn
 from mlprep_bot.interview.steering import are_neighbours, known_topics

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.codec import body_of, entry_of
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.session import (
     MOST_HINTS,
     MOST_PROBES,

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mlprep_bot.answering.answerer import Answerer
     from mlprep_bot.answering.evidence import Gate
     from mlprep_bot.answering.support import SupportChecker
-    from mlprep_bot.interview.debrief import Debriefer
+    from mlprep_bot.debriefing.debrief import Debriefer
+    from mlprep_bot.grading.grader import Grader
     from mlprep_bot.interview.interviewer import Interviewer
-    from mlprep_bot.interview.marking import Grader
     from mlprep_bot.interview.progress import Progress as Practice
     from mlprep_bot.interview.session import Prompt
     from mlprep_bot.interview.steering import Steering
@@ -250,20 +250,20 @@ class App:
         plain = self._plain_grader
         if not writer or writer == "extractive":
             return plain
-        from mlprep_bot.interview.model_grading import ModelGrader
+        from mlprep_bot.grading.model import ModelGrader
 
         return ModelGrader(lambda: Writers(self.settings).chat_model(writer), plain, name=writer)
 
     @cached_property
     def _plain_grader(self) -> Grader:
-        from mlprep_bot.interview.grading import PlainGrader
+        from mlprep_bot.grading.plain import PlainGrader
 
         return PlainGrader(self.embedder)
 
     @cached_property
     def debriefer(self) -> Debriefer:
         """Explains grades from the documents."""
-        from mlprep_bot.interview.debrief import Debriefer
+        from mlprep_bot.debriefing.debrief import Debriefer
 
         return Debriefer(self, self.checker, self.embedder)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlprep_bot.domain import Answer, HealthReport, Passage, Plan, Question, Retrieved, Sentence, Source
 from mlprep_bot.errors import MlprepError
-from mlprep_bot.interview.rubric import Grade, Outcome, Ungraded
+from mlprep_bot.grading.rubric import Grade, Outcome, Ungraded
 
 Json = dict[str, Any]
 

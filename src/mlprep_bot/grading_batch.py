@@ -9,9 +9,9 @@ from typing import Any
 from mlprep_bot import contract
 from mlprep_bot.batches import BadLine
 from mlprep_bot.domain import KeyPoint, Question
-from mlprep_bot.interview.marking import Grader
-from mlprep_bot.interview.points import derived
-from mlprep_bot.interview.rubric import Ungraded
+from mlprep_bot.grading.grader import Grader
+from mlprep_bot.grading.points import derived
+from mlprep_bot.grading.rubric import Ungraded
 
 EXPECTED = '{"id": …, "question": "…", "answer": "…", and "reference": "…" or "key_points": ["…"] or "card": "…"}'
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
+from mlprep_bot.debriefing.wording import SIGN, WORDS, arithmetic, tally
 from mlprep_bot.domain import Citation
-from mlprep_bot.interview.rubric import PointVerdict, Ungraded
+from mlprep_bot.grading.rubric import PointVerdict, Ungraded
 from mlprep_bot.terminal import LAYOUT, out, plain
-from mlprep_bot.ui.debrief import arithmetic, tally
-from mlprep_bot.ui.verdicts import SIGN, WORDS
 
 if TYPE_CHECKING:
-    from mlprep_bot.interview.debrief import Debrief, Objection, PointDebrief
+    from mlprep_bot.debriefing.debrief import Debrief, Objection, PointDebrief
     from mlprep_bot.interview.session import Round
 
 STYLES: Mapping[PointVerdict, str] = {

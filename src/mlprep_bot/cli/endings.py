@@ -12,13 +12,13 @@ from mlprep_bot.cli import debriefs, files
 from mlprep_bot.cli.debriefs import heading
 from mlprep_bot.interview.session import Round, State
 from mlprep_bot.terminal import out, plain, say
-from mlprep_bot.ui.render import plural, topic_title
+from mlprep_bot.wording import plural, topic_title
 
 if TYPE_CHECKING:
     from mlprep_bot.app import App
-    from mlprep_bot.interview.debrief import Debrief
+    from mlprep_bot.debriefing.debrief import Debrief
+    from mlprep_bot.debriefing.report import Practice, Reading, Report, TopicScore
     from mlprep_bot.interview.interviewer import Interview
-    from mlprep_bot.interview.report import Practice, Reading, Report, TopicScore
 
 ENDS = {
     "done": "That was the last question.",
@@ -66,7 +66,7 @@ def _debriefs(app: App, state: State) -> dict[str, Debrief]:
 
 
 def _report(app: App, held: Interview, explained: dict[str, Debrief]) -> Report:
-    from mlprep_bot.interview.report import report
+    from mlprep_bot.debriefing.report import report
 
     return report(held.id, held.state, app.progress.attempts(), time.time(), explained)
 
@@ -76,7 +76,7 @@ def _report(app: App, held: Interview, explained: dict[str, Debrief]) -> Report:
 
 def show_report(found: Report) -> None:
     """Scores with their uncertainty, what to read and what to practise tomorrow."""
-    from mlprep_bot.interview.report import METHOD
+    from mlprep_bot.debriefing.report import METHOD
 
     if found.overall is not None:
         heading("How it went")
@@ -121,14 +121,14 @@ def _show_practice(practice: Practice) -> None:
 
 
 def _write_markdown(app: App, held: Interview, explained: dict[str, Debrief], path: Path) -> None:
-    from mlprep_bot.interview.exports import markdown
+    from mlprep_bot.debriefing.exports import markdown
 
     files.write(path, markdown(_report(app, held, explained), held.state, explained).encode())
     say(f"{path}: the whole interview.")
 
 
 def _write_anki(held: Interview, explained: dict[str, Debrief], path: Path) -> None:
-    from mlprep_bot.interview.exports import anki, misses
+    from mlprep_bot.debriefing.exports import anki, misses
 
     missed = misses(held.state, explained)
     if not missed:

@@ -48,7 +48,7 @@ def export_(file: FileArgument) -> None:
     """Write everything that is held to one JSON file."""
     from mlprep_bot.cli import files
     from mlprep_bot.terminal import say
-    from mlprep_bot.ui.render import plural
+    from mlprep_bot.wording import plural
 
     data = make_app().progress.export()
     files.write_export(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
@@ -60,7 +60,7 @@ def import_(file: FileArgument) -> None:
     """Take in an export: what is held stays, what is new is added."""
     from mlprep_bot.cli import files
     from mlprep_bot.terminal import say
-    from mlprep_bot.ui.render import plural
+    from mlprep_bot.wording import plural
 
     merged = make_app().progress.merge(files.read_export(file))
     say(f"{plural(merged.added, 'interview')} added, {merged.continued} continued, {merged.known} known already.")
@@ -73,7 +73,7 @@ def delete(
     """Delete every interview for good."""
     from mlprep_bot.errors import SettingsError
     from mlprep_bot.terminal import say
-    from mlprep_bot.ui.render import plural
+    from mlprep_bot.wording import plural
 
     held = make_app().progress
     count = plural(len(held.interviews()), "interview")

@@ -16,7 +16,7 @@ from mlprep_bot.cli.keyboard import Keyboard, Said
 from mlprep_bot.errors import MlprepError
 from mlprep_bot.interview.session import MOST_HINTS, Phase, Round, State, limit, remaining
 from mlprep_bot.terminal import complain, out, plain, say
-from mlprep_bot.ui.render import topic_title
+from mlprep_bot.wording import topic_title
 
 if TYPE_CHECKING:
     from mlprep_bot.app import App

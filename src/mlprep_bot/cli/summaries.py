@@ -11,6 +11,7 @@ from typing import Any
 from rich.text import Text
 
 from mlprep_bot.cli.debriefs import heading
+from mlprep_bot.debriefing.wording import WORDS
 from mlprep_bot.interview.memory import (
     Mastery,
     Memory,
@@ -23,8 +24,7 @@ from mlprep_bot.interview.memory import (
 )
 from mlprep_bot.interview.progress import Held, Progress
 from mlprep_bot.terminal import out, plain, say
-from mlprep_bot.ui.render import plural, topic_title
-from mlprep_bot.ui.verdicts import WORDS
+from mlprep_bot.wording import plural, topic_title
 
 INTERVIEWS_SHOWN = 10
 WEAKEST_SHOWN = 5

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlprep_bot.interview.rubric import PointVerdict
+from mlprep_bot.grading.rubric import PointVerdict
 from mlprep_bot.interview.session import Round, State
 
 

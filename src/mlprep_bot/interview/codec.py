@@ -14,7 +14,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from mlprep_bot.interview.rubric import Grade
+from mlprep_bot.grading.rubric import Grade
 from mlprep_bot.interview.session import Asked, Entry, Marked, What
 
 if TYPE_CHECKING:

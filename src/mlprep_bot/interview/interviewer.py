@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlprep_bot.errors import InterviewMoved, ProgressDamaged
+from mlprep_bot.grading.grader import Grader
 from mlprep_bot.interview.attempts import Attempt
 from mlprep_bot.interview.codec import clean
-from mlprep_bot.interview.marking import Grader, graded
+from mlprep_bot.interview.marking import graded
 from mlprep_bot.interview.scheduling import choose
 from mlprep_bot.interview.session import (
     Answer,

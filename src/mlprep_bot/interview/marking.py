@@ -7,27 +7,14 @@ it, and so does a right one that the follow-up takes back.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Protocol
 
-from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview import rubric
+from mlprep_bot.grading import rubric
+from mlprep_bot.grading.grader import Grader
+from mlprep_bot.grading.rubric import Outcome, PointGrade, PointVerdict
 from mlprep_bot.interview.record import Round
-from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict
 
 _DECISIVE = (PointVerdict.MET, PointVerdict.CONTRADICTED)
 _OWN_WORDS = re.compile(r"“[^”]*”")
-
-
-class Grader(Protocol):
-    """Marks an answer by key points. Raises WriterError only when it has nothing to fall back on."""
-
-    @property
-    def name(self) -> str:
-        """For the reader: "model-free", or a writer's name."""
-
-    def grade(self, question: str, points: Sequence[KeyPoint], answer: str) -> Outcome:
-        """One verdict for each of `points`, in their order. The words of `question` are no evidence."""
 
 
 def graded(said: Round, grader: Grader) -> Outcome:

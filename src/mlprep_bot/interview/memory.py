@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mlprep_bot.grading.rubric import HINT_COST, PointVerdict
 from mlprep_bot.interview.attempts import Attempt
-from mlprep_bot.interview.rubric import HINT_COST, PointVerdict
 
 if TYPE_CHECKING:
     from fsrs import Card, Rating, Scheduler

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 
 from mlprep_bot.domain import Question
-from mlprep_bot.interview.points import points_of
+from mlprep_bot.grading.points import points_of
 from mlprep_bot.interview.session import Prompt
 from mlprep_bot.interview.steering import known_topics
 from mlprep_bot.knowledge.identity import normalised

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.rubric import Outcome, PointGrade, PointVerdict
 from mlprep_bot.interview.gaps import with_gaps
 from mlprep_bot.interview.naming import Named, named
 from mlprep_bot.interview.record import Hinted, Probed, Prompt, Round
-from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict
 from mlprep_bot.knowledge.lexical import terms
 
 _CREDITED = (PointVerdict.MET, PointVerdict.PARTIAL)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.rubric import Grade, Outcome
+from mlprep_bot.grading.rubric import Grade, Outcome
 
 MOST_PROBES = 2
 MOST_HINTS = 2

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from mlprep_bot.grading.rubric import PointVerdict
 from mlprep_bot.interview.attempts import Attempt, point_key
 from mlprep_bot.interview.memory import WEAK, Memory, memories, practice_day
-from mlprep_bot.interview.rubric import PointVerdict
 from mlprep_bot.interview.session import Choose, Prompt, Setup, State, Style
 from mlprep_bot.interview.steering import are_neighbours, role_named
 from mlprep_bot.knowledge.identity import normalised

@@ -10,6 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlprep_bot.grading.rubric import Outcome
 from mlprep_bot.interview import probing
 from mlprep_bot.interview.record import (
     MOST_HINTS,
@@ -37,7 +38,6 @@ from mlprep_bot.interview.record import (
     What,
 )
 from mlprep_bot.interview.replaying import apply, replay, running
-from mlprep_bot.interview.rubric import Outcome
 
 # The words of an interview are spoken under this name; the other modules are how they are made.
 __all__ = [

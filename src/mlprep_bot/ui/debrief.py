@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
+from mlprep_bot.debriefing.debrief import Debrief, Objection, PointDebrief
+from mlprep_bot.debriefing.wording import SIGN, WORDS, arithmetic, tally
 from mlprep_bot.domain import Citation
-from mlprep_bot.interview.debrief import Debrief, Objection, PointDebrief
-from mlprep_bot.interview.rubric import HINT_COST, PointVerdict, Ungraded, mark
+from mlprep_bot.grading.rubric import PointVerdict, Ungraded, mark
 from mlprep_bot.interview.session import Round
 from mlprep_bot.ui.markdown import inline_html
-from mlprep_bot.ui.render import plural
 from mlprep_bot.ui.sentences import cite_button, sentences_html
 from mlprep_bot.ui.sources import TextOf, named, section_html
 from mlprep_bot.ui.stage import said_html
-from mlprep_bot.ui.verdicts import SIGN, WORDS
 
 Marks = Iterator[tuple[str, Citation]]
 """The names of citations that are still to be given out, in the order of `citations_of`."""
-
-_SHARES = {0.0: "0", 0.25: "¼", 0.5: "½", 0.75: "¾", 1.0: "1"}
 
 
 def debrief_html(number: int, done: Round, debrief: Debrief) -> str:
@@ -83,12 +80,6 @@ def _points(points: str, done: Round, debrief: Debrief) -> str:
     return f'<h3>{escape(title)}</h3>{derived}<ul class="ml-points">{points}</ul>'
 
 
-def tally(points: Sequence[PointDebrief]) -> str:
-    """`2 met, 1 missed`, leaving out what does not occur."""
-    counts = [(sum(p.grade.verdict is verdict for p in points), WORDS[verdict]) for verdict in PointVerdict]
-    return ", ".join(f"{n} {words}" for n, words in counts if n)
-
-
 def _point(point: PointDebrief, done: Round, marks: Marks) -> str:
     grade = point.grade
     verdict = grade.verdict
@@ -149,27 +140,6 @@ def _mark(done: Round, debrief: Debrief) -> str:
         f'<p class="ml-quiet">A point that is met counts its weight, one that is partly met its part of it. '
         f"{_by(done.outcome.grader)}</p></div>"
     )
-
-
-def arithmetic(done: Round) -> str:
-    """`3 × 1 + 2 × ½ = 4 of 5, so 80%; one hint takes 10% of it: 72%.` for a graded round, "" for another."""
-    if done.grade is None:
-        return ""
-    known = [p for p in done.grade.points if p.verdict is not PointVerdict.UNVERIFIED]
-    left_out = len(done.grade.points) - len(known)
-    terms = " + ".join(f"{p.point.weight} × {_share(p.credit)}" for p in known)
-    got = sum(p.point.weight * p.credit for p in known)
-    told = f"{terms} = {round(got, 2):g} of {sum(p.point.weight for p in known)}, so {done.grade.score:.0%}"
-    if left_out:
-        told += f" ({plural(left_out, 'point')} that could not be judged left out)"
-    if done.hints:
-        kept = mark(done.grade.score, len(done.hints))
-        told += f"; {plural(len(done.hints), 'hint')} at {HINT_COST:.0%} of it each: {kept:.0%}"
-    return told + "."
-
-
-def _share(credit: float) -> str:
-    return _SHARES.get(credit) or f"{credit:.2g}"
 
 
 def _by(grader: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html import escape
 
+from mlprep_bot.debriefing.wording import SIGN, WORDS
 from mlprep_bot.interview.attempts import Attempt
 from mlprep_bot.interview.memory import Mastery, Memory, due
 from mlprep_bot.interview.progress import Held
 from mlprep_bot.ui.charts import Spot, calendar_svg, course_svg, day_words
 from mlprep_bot.ui.markdown import inline_html
-from mlprep_bot.ui.render import plural, topic_title
-from mlprep_bot.ui.verdicts import SIGN, WORDS
+from mlprep_bot.wording import plural, topic_title
 
 Course = Sequence[tuple[date, Mapping[str, Mastery]]]
 Plan = Mapping[date, Sequence[Memory]]

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 
 from mlprep_bot.app import App
+from mlprep_bot.debriefing import exports
+from mlprep_bot.debriefing.debrief import Debrief
+from mlprep_bot.debriefing.report import Report, report
 from mlprep_bot.errors import MlprepError
-from mlprep_bot.interview import exports
-from mlprep_bot.interview.debrief import Debrief
 from mlprep_bot.interview.interviewer import Interview
-from mlprep_bot.interview.report import Report, report
 from mlprep_bot.ui.debrief import debrief_sources_html
 from mlprep_bot.ui.report import debrief_page_html, end_html
 from mlprep_bot.ui.sources import EMPTY_PANEL

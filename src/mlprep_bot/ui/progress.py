@@ -16,7 +16,8 @@ from mlprep_bot.interview import memory
 from mlprep_bot.ui import mastery
 from mlprep_bot.ui.asking import as_told
 from mlprep_bot.ui.chat import Updates, html
-from mlprep_bot.ui.render import plural, problem_html
+from mlprep_bot.ui.render import problem_html
+from mlprep_bot.wording import plural
 
 DATA = "/mlprep/progress/mlprep-progress.json"
 OWN = (

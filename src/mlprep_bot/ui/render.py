@@ -14,12 +14,12 @@ from mlprep_bot.ui.conversation import Exchange, Stage
 from mlprep_bot.ui.copying import as_markdown
 from mlprep_bot.ui.sentences import WORDS, sentences_html
 from mlprep_bot.ui.writers import label
+from mlprep_bot.wording import plural, topic_title
 from mlprep_bot.writers import EXTRACTIVE
 
 NEAREST_SHOWN = 4
 QUESTIONS_SHOWN = 8
 
-_SHORT = {"ai": "AI", "llm": "LLM", "llms": "LLMs", "ml": "ML", "nlp": "NLP", "rag": "RAG", "sql": "SQL"}
 
 ByTopic = Mapping[str, Sequence[Question]]
 
@@ -55,11 +55,6 @@ def tally(sentences: Sequence[Sentence]) -> str:
     """`5 supported, 1 not supported`, leaving out what does not occur."""
     counts = [(sum(s.verdict is verdict for s in sentences), WORDS[verdict]) for verdict in Verdict]
     return ", ".join(f"{n} {words}" for n, words in counts if n) or "no checked sentence"
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 passage`, `2 passages`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _searched(exchange: Exchange) -> str:
@@ -117,13 +112,6 @@ def _offered(answer: Answer, topics: ByTopic) -> list[str]:
 def _topic(name: str, questions: Sequence[Question]) -> str:
     items = "".join(f"<li>{ask_button(q.text)}</li>" for q in questions[:QUESTIONS_SHOWN])
     return f"<details><summary>{escape(topic_title(name))}</summary><ul>{items}</ul></details>"
-
-
-def topic_title(name: str) -> str:
-    """`loss-functions` as a person writes it."""
-    words = name.replace("-", " ").replace("_", " ").split() or ["No", "topic"]
-    title = " ".join(_SHORT.get(word.lower(), word) for word in words)
-    return title[:1].upper() + title[1:]
 
 
 def ask_button(question: str, css: str = "ml-link") -> str:

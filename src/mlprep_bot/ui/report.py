@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
-from mlprep_bot.interview.debrief import Debrief
+from mlprep_bot.debriefing.debrief import Debrief
+from mlprep_bot.debriefing.report import METHOD, Practice, Reading, Report, TopicScore
+from mlprep_bot.debriefing.wording import SIGN, WORDS
+from mlprep_bot.grading.rubric import PointVerdict
 from mlprep_bot.interview.interviewer import Interview
-from mlprep_bot.interview.report import METHOD, Practice, Reading, Report, TopicScore
-from mlprep_bot.interview.rubric import PointVerdict
 from mlprep_bot.interview.session import Round
 from mlprep_bot.ui.charts import interval_svg
 from mlprep_bot.ui.debrief import debrief_html, fill_button
 from mlprep_bot.ui.markdown import inline_html
 from mlprep_bot.ui.places import place_of
-from mlprep_bot.ui.render import plural, topic_title
-from mlprep_bot.ui.verdicts import SIGN, WORDS
+from mlprep_bot.wording import plural, topic_title
 
 PRACTISE_SHOWN = 6
 _ENDED = {

@@ -9,7 +9,7 @@ from html import escape
 
 from mlprep_bot.interview.session import Prompt, Setup, State, Style
 from mlprep_bot.interview.steering import ROLES, Steering
-from mlprep_bot.ui.render import plural, topic_title
+from mlprep_bot.wording import plural, topic_title
 
 MOST_QUESTIONS, MOST_MINUTES = 40, 180
 BY_QUESTIONS, BY_MINUTES = "questions", "minutes"

@@ -7,7 +7,8 @@ from html import escape
 
 from mlprep_bot.domain import Failure, HealthReport, NearDuplicate, Question
 from mlprep_bot.errors import MlprepError
-from mlprep_bot.ui.render import ask_button, plural, problem_html, topic_title
+from mlprep_bot.ui.render import ask_button, problem_html
+from mlprep_bot.wording import plural, topic_title
 
 EXAMPLES = 4
 LONGEST_EXAMPLE = 90  # characters

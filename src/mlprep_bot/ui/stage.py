@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from html import escape
 
+from mlprep_bot.grading.rubric import HINT_COST
 from mlprep_bot.interview.replaying import running
-from mlprep_bot.interview.rubric import HINT_COST
 from mlprep_bot.interview.session import MOST_HINTS, MOST_PROBES, Phase, Round, State, Turn
 from mlprep_bot.ui.markdown import block_html, inline_html
 from mlprep_bot.ui.places import place_of
-from mlprep_bot.ui.render import plural, topic_title
+from mlprep_bot.wording import plural, topic_title
 
 CUT = 320  # characters of a question that are read out when it appears
 

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from mlprep_bot.answering.support import SupportChecker
 from mlprep_bot.answering.vectors import VectorMemory
+from mlprep_bot.debriefing.delivery import delivery
+from mlprep_bot.debriefing.grounding import Ground, ground, renumbered
+from mlprep_bot.debriefing.objections import Finding, findings
 from mlprep_bot.domain import Citation, Document, Passage, Question, Sentence
 from mlprep_bot.errors import NotIndexed
-from mlprep_bot.interview.delivery import delivery
-from mlprep_bot.interview.grounding import Ground, ground, renumbered
-from mlprep_bot.interview.objections import Finding, findings
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, mark
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, mark
 from mlprep_bot.interview.session import Prompt, Round
 from mlprep_bot.ports import Embedder
 

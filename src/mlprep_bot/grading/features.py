@@ -11,7 +11,7 @@ import numpy as np
 from mlprep_bot.answering.compare import compare
 from mlprep_bot.answering.facts import Token, everyday, tokens
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.reading import Reading, Said, stems_of
+from mlprep_bot.grading.reading import Reading, Said, stems_of
 from mlprep_bot.ports import Vectors
 
 _NEAR, _SAME = 0.45, 0.75  # cosines between which a word counts as said in other words

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from mlprep_bot.answering.facts import everyday, tokens
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.copying import objection
-from mlprep_bot.interview.features import Observed, observe
-from mlprep_bot.interview.reading import Reading
-from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict, grade
-from mlprep_bot.interview.weights import CLASSES, Head, calibrated
+from mlprep_bot.grading.copying import objection
+from mlprep_bot.grading.features import Observed, observe
+from mlprep_bot.grading.reading import Reading
+from mlprep_bot.grading.rubric import Outcome, PointGrade, PointVerdict, grade
+from mlprep_bot.grading.weights import CLASSES, Head, calibrated
 from mlprep_bot.ports import Embedder
 
 MODEL_FREE = "model-free"

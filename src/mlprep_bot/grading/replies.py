@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from mlprep_bot.domain import Span
-from mlprep_bot.interview.rubric import PointVerdict
+from mlprep_bot.grading.rubric import PointVerdict
 
 _LONGEST_REPLY = 20_000  # characters that are read
 _NUMBER_KEYS = ("n", "number", "no", "id", "index", "point", "keypoint")

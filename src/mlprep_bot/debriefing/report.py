@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mlprep_bot.debriefing.debrief import Debrief
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, mark
 from mlprep_bot.interview.attempts import Attempt, attempts_of, point_key
-from mlprep_bot.interview.debrief import Debrief
 from mlprep_bot.interview.memory import Memory, day_start, due, interval, memories, practice_day
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict, mark
 from mlprep_bot.interview.session import Round, State
 
 MOST_READING = 3

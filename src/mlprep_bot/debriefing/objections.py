@@ -18,10 +18,10 @@ from mlprep_bot.answering.compare import Comparison, compare
 from mlprep_bot.answering.facts import Token, tokens
 from mlprep_bot.answering.support import calibrated
 from mlprep_bot.answering.vectors import VectorMemory
+from mlprep_bot.debriefing.grounding import Ground
 from mlprep_bot.domain import KeyPoint, Span
-from mlprep_bot.interview.grounding import Ground
-from mlprep_bot.interview.reading import Reading, Said
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict
+from mlprep_bot.grading.reading import Reading, Said
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict
 
 MOST = 3
 _MISTAKE = 0.65  # cosine of a statement and a mistake from which on they are compared word by word

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlprep_bot.answering.prompts import neutralised
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.rubric import PointVerdict
+from mlprep_bot.grading.rubric import PointVerdict
 from mlprep_bot.ports import Message
 
 # What a model may say; `unverified` is for code alone.

@@ -26,17 +26,17 @@ from mlprep_bot.errors import (
     WriterTimeout,
     WriterUnavailable,
 )
-from mlprep_bot.interview import rubric
-from mlprep_bot.interview.fluency import is_word_list
-from mlprep_bot.interview.model_prompts import Exam, exam, messages, schema
-from mlprep_bot.interview.model_replies import Claim, Quotable, claims
-from mlprep_bot.interview.reading import evidence_in, stems_of
-from mlprep_bot.interview.rubric import Outcome, PointGrade, PointVerdict
-from mlprep_bot.interview.second_opinion import NO_SUCH_WORDS, Found, Near, nearness, opposes, settle
+from mlprep_bot.grading import rubric
+from mlprep_bot.grading.fluency import is_word_list
+from mlprep_bot.grading.prompts import Exam, exam, messages, schema
+from mlprep_bot.grading.reading import evidence_in, stems_of
+from mlprep_bot.grading.replies import Claim, Quotable, claims
+from mlprep_bot.grading.rubric import Outcome, PointGrade, PointVerdict
+from mlprep_bot.grading.second_opinion import NO_SUCH_WORDS, Found, Near, nearness, opposes, settle
 from mlprep_bot.ports import ChatModel
 
 if TYPE_CHECKING:
-    from mlprep_bot.interview.marking import Grader
+    from mlprep_bot.grading.grader import Grader
 
 # Key points of one request. Models of a few billion parameters lose track of longer lists; a second request costs
 # little, since the server has read the beginning of the prompt already.

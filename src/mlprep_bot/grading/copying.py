@@ -13,9 +13,9 @@ from itertools import pairwise
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.answering.relations import polarity_conflicts
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.features import Observed
-from mlprep_bot.interview.fluency import fluency, is_word_list
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict
+from mlprep_bot.grading.features import Observed
+from mlprep_bot.grading.fluency import fluency, is_word_list
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict
 
 # From this share of the point's words on, a stretch of the answer counts as a copy. On the answers to fit on, the rules
 # below turn 0.3% of the points that people called met into something else (1 to 2% on SAF and SemEval).

@@ -25,8 +25,8 @@ from mlprep_bot.answering.facts import Token, everyday, tokens
 from mlprep_bot.answering.order import neighbours_kept
 from mlprep_bot.answering.relations import antonym_conflicts, polarity_conflicts
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.interview.reading import stems_of
-from mlprep_bot.interview.rubric import PointGrade, PointVerdict
+from mlprep_bot.grading.reading import stems_of
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict
 
 MET, PARTIAL, MISSED, CONTRADICTED, UNVERIFIED = PointVerdict
 _NEAR_WORDS, _NEAR_COUNT = 0.6, 3  # the share of the point's telling words that are said, and how many at least

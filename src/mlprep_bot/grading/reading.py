@@ -17,7 +17,7 @@ import numpy as np
 from mlprep_bot.answering.facts import Token, stem, tokens
 from mlprep_bot.answering.sentences import split_units
 from mlprep_bot.answering.vectors import VectorMemory
-from mlprep_bot.interview.fluency import fluency, is_scrambled, is_word_list
+from mlprep_bot.grading.fluency import fluency, is_scrambled, is_word_list
 from mlprep_bot.ports import Vectors
 
 LONGEST_ANSWER = 20_000  # characters that are read; more is no answer to an interview question

@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from mlprep_bot.interview.rubric import PointVerdict
+from mlprep_bot.grading.rubric import PointVerdict
 
 CLASSES = (PointVerdict.MISSED, PointVerdict.PARTIAL, PointVerdict.MET, PointVerdict.CONTRADICTED)
 
@@ -60,7 +60,7 @@ class Head:
 @lru_cache(maxsize=1)
 def calibrated() -> dict[str, Head]:
     """The heads that are shipped, by name."""
-    table = json.loads(files("mlprep_bot.interview").joinpath("grading.json").read_text(encoding="utf-8"))
+    table = json.loads(files("mlprep_bot.grading").joinpath("grading.json").read_text(encoding="utf-8"))
     return {name: read_head(head) for name, head in table["heads"].items()}
 
 

@@ -16,11 +16,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mlprep_bot.answering.markup import protected_spans
+from mlprep_bot.debriefing.debrief import Debrief, PointDebrief
+from mlprep_bot.debriefing.report import METHOD, Report, TopicScore
 from mlprep_bot.domain import Citation, Sentence
+from mlprep_bot.grading.rubric import PointVerdict, Ungraded
 from mlprep_bot.interview.attempts import point_key
-from mlprep_bot.interview.debrief import Debrief, PointDebrief
-from mlprep_bot.interview.report import METHOD, Report, TopicScore
-from mlprep_bot.interview.rubric import PointVerdict, Ungraded
 from mlprep_bot.interview.session import Prompt, Round, State
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def count(texts: Iterable[str], least: int = 2) -> dict[str, object]:
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
-    table = json.loads(files("mlprep_bot.interview").joinpath("fluency.json").read_text(encoding="utf-8"))
+    table = json.loads(files("mlprep_bot.grading").joinpath("fluency.json").read_text(encoding="utf-8"))
     return _Table(table["single"], table["after"], sum(table["single"].values()))
 
 

@@ -1,0 +1,1 @@
+"""What a candidate is told afterwards: debriefs, reports, files to take along."""

@@ -1,0 +1,1 @@
+"""A question's key points and an answer -> verdicts with reasons."""
