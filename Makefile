@@ -33,6 +33,7 @@ eval: $(DEV)
 	@if test -d $(DOCUMENTS); then $(BIN)/python eval/retrieval.py $(DOCUMENTS); fi
 	@$(BIN)/python eval/support.py report
 	@$(BIN)/python eval/refusal.py
+	@$(BIN)/python eval/grading.py
 
 bench: $(DEV)
 	@$(BIN)/python eval/bench.py

@@ -42,7 +42,7 @@ SEED = 20261122
 ROUNDS = 1000  # of the bootstrap
 SELECTION = 0.05  # inverse strength of the L1 penalty that selects features
 # ... and of the L2 penalty that fits: a reference comes from anywhere, so its weights are held closer to 0.
-STRENGTH = {"authored": 0.02, "derived": 0.02, "reference": 0.005}
+STRENGTH = {"authored": 0.02, "derived": 0.02, "reference": 0.002}
 # Chosen on dev by cross-validation over questions: kappa of verdicts, with few contradictions that people did not see;
 # for `reference`, that a score of a half is where people begin to say "correct", and that little is called nothing.
 LIMITS = {
@@ -153,9 +153,8 @@ _DOMAIN = 2.0  # value of the column that marks a set; large, so that the penalt
 
 
 def _belongs(name: str, sample: Sample) -> bool:
-    if sample.set in ("own", "bare"):
-        return True
-    return (sample.points > MOST_OF_REFERENCE) == (name == "derived")
+    """Long references are marked like short ones, but say little about rubrics unless they are long."""
+    return name != "derived" or sample.set == "bare" or sample.points > MOST_OF_REFERENCE
 
 
 def _design(used: Sequence[Sample], scaled: Matrix, mix: dict[str, float]) -> tuple[Matrix, Matrix, Matrix]:
@@ -265,10 +264,12 @@ class Markers:
     def __init__(self, vectors: VectorMemory, grader: PlainGrader) -> None:
         self._vectors = vectors
         self._grader = grader
+        self._of_reference = PlainGrader(vectors.embedder, of_reference=True)
 
     def ours(self, row: Graded) -> float | None:
         """The model-free grade, None when it is `Ungraded`."""
-        outcome = self._grader.grade(row.question, row.points, row.answer)
+        grader = self._of_reference if row.references else self._grader
+        outcome = grader.grade(row.question, row.points, row.answer)
         return outcome.score if isinstance(outcome, Grade) else None
 
     def cosine(self, row: Graded) -> float:

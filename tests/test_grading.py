@@ -15,10 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint, Question, Span
+from mlprep_bot.grading.denial import denies
 from mlprep_bot.grading.fluency import fluency, is_scrambled, is_word_list
 from mlprep_bot.grading.plain import PlainGrader
 from mlprep_bot.grading.points import derived, points_of
+from mlprep_bot.grading.reading import evidence_in
 from mlprep_bot.grading.rubric import Grade, PointVerdict
 from mlprep_bot.grading.weights import Limits, calibrated
 
@@ -112,18 +115,41 @@ def test_instructions_to_the_grader_change_nothing(grader, told):
     assert score(grader, told) == 0
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The forget gate decides how much of the previous cell state is kept.",
+        "Assign all points to the nearest centroid, then move each centroid to the mean of its points.",
+        "Accuracy is the share of all predictions that are correct, as opposed to incorrect ones.",
+        "Cross-entropy heavily punishes confident errors, that is confident predictions that are wrong.",
+        "Anything in a system prompt can be extracted by a user.",
+    ],
+)
+def test_a_point_said_word_for_word_is_met_whatever_words_it_has(grader, said):
+    assert grader.grade("Explain.", (KeyPoint(said), *POINTS), said).points[0].verdict is PointVerdict.MET
+
+
+def test_no_sentence_of_the_corpus_is_taken_for_an_instruction_or_a_denial():
+    texts = [text for card in load(ROOT / "corpus").cards for p in card.rubric.key_points for text in (p.text, p.wrong)]
+    assert len(texts) > 3000
+    assert [text for text in texts if not evidence_in("", text)] == []
+    assert [text for text in texts if denies(text)] == []
+
+
 def test_saying_it_again_changes_nothing(grader):
     assert score(grader, f"{GOOD}\n\n{GOOD}\n\n{GOOD}") == pytest.approx(score(grader, GOOD))
 
 
 def test_padding_does_not_pay(grader):
-    padding = attacks.padding(QUESTION, (), random.Random(0))
-    padded = [grader.grade(QUESTION, POINTS, f"{answer} {padding}") for answer in (POOR, GOOD)]
-    plain = [grader.grade(QUESTION, POINTS, answer) for answer in (POOR, GOOD)]
-    for with_padding, without in zip(padded, plain, strict=True):
-        if isinstance(with_padding, Grade):  # that it becomes harder to judge does not pay either
-            assert isinstance(without, Grade)
-            assert with_padding.score <= without.score + 0.05
+    rows = [row for row in data.own() if row.split == "test" and row.kind in ("partial", "wrong", "strong")][::8]
+    gains = []
+    for row in rows:
+        padded = f"{row.answer} {attacks.padding(row.question, (), random.Random(0))}"
+        outcomes = [grader.grade(row.question, row.points, answer) for answer in (row.answer, padded)]
+        if all(isinstance(outcome, Grade) for outcome in outcomes):
+            gains.append(outcomes[1].score - outcomes[0].score)
+    assert len(gains) > 0.7 * len(rows)
+    assert np.mean(gains) <= 0.02, gains
 
 
 @pytest.mark.parametrize("name", list(attacks.ATTACKS))
@@ -250,7 +276,7 @@ def test_a_batch_grades_by_reference_key_points_and_card(tmp_path):
             "key_points": [{"text": POINTS[0].text, "weight": 2, "wrong": POINTS[0].wrong}],
         },
         {"id": "c", "card": "k-means-clustering", "answer": "You alternate assigning points and moving the means."},
-        {"id": "two", "question": "x", "answer": "y", "card": "k-means-clustering", "reference": "z"},
+        {"id": "heavy", "question": "x", "answer": "y", "key_points": [{"text": "z", "weight": 10**400}]},
         {"id": "none", "question": "x", "answer": "y"},
         {"id": "unknown", "answer": "y", "card": "no-such-card"},
         {"id": "number", "question": "x", "answer": 7, "reference": "z"},
@@ -260,7 +286,7 @@ def test_a_batch_grades_by_reference_key_points_and_card(tmp_path):
     done = run("grade", "--batch", str(batch), home=tmp_path)
     assert done.returncode == 0, done.stderr
     shapes = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [shape["id"] for shape in shapes] == ["r", "k", "w", "c", "two", "none", "unknown", "number", None]
+    assert [shape["id"] for shape in shapes] == ["r", "k", "w", "c", "heavy", "none", "unknown", "number", None]
     by_reference, empty, wrong, card = shapes[:4]
     for shape in shapes[:4]:
         assert shape["status"] in ("graded", "ungraded")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mlprep_bot.domain import Document, HealthReport, Question, Retrieved
 from mlprep_bot.errors import LibraryBusy, NotIndexed
 from mlprep_bot.settings import Settings
-from mlprep_bot.writers import WriterInfo, Writers
+from mlprep_bot.writers import EXTRACTIVE, WriterInfo, Writers, check_name
 
 if TYPE_CHECKING:
     from mlprep_bot.answering.answerer import Answerer
@@ -242,23 +242,26 @@ class App:
 
         return Interviewer(self.progress, self.pool, self.grader)
 
-    def grader(self, writer: str = "") -> Grader:
+    def grader(self, writer: str = "", *, of_reference: bool = False) -> Grader:
         """Marks answers: with the named writer's model, checked by the grader without one, or with that alone.
 
-        A model that cannot be reached costs its verdicts, never the grade. Raises EmbedderError.
+        `of_reference`: by the sentences of a reference answer instead of a rubric's key points. A model that cannot
+        be reached costs its verdicts, never the grade. Raises EmbedderError.
         """
-        plain = self._plain_grader
-        if not writer or writer == "extractive":
+        plain = self._plain_graders[of_reference]
+        if writer in ("", "none", EXTRACTIVE):
             return plain
+        check_name(writer)
         from mlprep_bot.grading.model import ModelGrader
 
         return ModelGrader(lambda: Writers(self.settings).chat_model(writer), plain, name=writer)
 
     @cached_property
-    def _plain_grader(self) -> Grader:
+    def _plain_graders(self) -> dict[bool, Grader]:
+        """By whether the key points are those of a reference answer."""
         from mlprep_bot.grading.plain import PlainGrader
 
-        return PlainGrader(self.embedder)
+        return {whole: PlainGrader(self.embedder, of_reference=whole) for whole in (False, True)}
 
     @cached_property
     def debriefer(self) -> Debriefer:

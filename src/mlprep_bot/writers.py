@@ -28,6 +28,14 @@ class WriterInfo:
     fix: str = ""
 
 
+def check_name(name: str) -> None:
+    """Raises SettingsError for a name that can be none of a writer, whatever is installed."""
+    if name.partition(":")[0] not in ("auto", "ollama", "openai", "none", EXTRACTIVE):
+        raise SettingsError(
+            f"There is no writer {name!r}.", "Name ollama, openai, extractive or none, or one of `mlprep models`."
+        )
+
+
 class Writers:
     """The writers that the settings allow. Asks the servers anew each time: they come and go."""
 
@@ -67,8 +75,9 @@ class Writers:
         Without a name: as the settings say. A writer or a model that the settings name must be there, so
         that a failure is not taken for an answer; `auto` alone falls back to quotations. Raises WriterError.
         """
+        check_name(name or self._settings.writer)
         kind, _, model = (name or self._settings.writer).partition(":")
-        if kind == EXTRACTIVE:
+        if kind in (EXTRACTIVE, "none"):
             return None
         if kind == "openai":
             return self._openai_model(model)

@@ -32,17 +32,19 @@ def grade(
     from mlprep_bot.app import bundled_corpus
 
     app = make_app()
-    grader = app.grader(writer)
+    graders = {whole: app.grader(writer, of_reference=whole) for whole in (False, True)}
     find = grading_batch.card_finder(bundled_corpus(), lambda: _indexed(app))
     if batch is not None:
         for line in batches.read(batch):
             print_json(
-                batches.respond_object(line, grading_batch.EXPECTED, lambda v: grading_batch.grade(v, grader, find))
+                batches.respond_object(
+                    line, grading_batch.EXPECTED, lambda v: grading_batch.grade(v, graders.__getitem__, find)
+                )
             )
         return
     said = typer.get_text_stream("stdin").read() if answer == "-" else answer
     value = {"card": terminal.required(card, "a card's id"), "answer": terminal.required(said, "an answer (--answer)")}
-    print_json(grading_batch.grade(value, grader, find))
+    print_json(grading_batch.grade(value, graders.__getitem__, find))
 
 
 def _indexed(app: App) -> list[Question]:

@@ -6,13 +6,13 @@ So where the answer has nearly all words of a point, rules decide before the reg
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import pairwise
 
 from mlprep_bot.answering.facts import tokens
 from mlprep_bot.answering.relations import polarity_conflicts
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.denial import denies, without_denial
 from mlprep_bot.grading.features import Observed
 from mlprep_bot.grading.fluency import fluency, is_word_list
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict
@@ -24,14 +24,6 @@ _ROUGHER = 0.7  # nats by which words in disorder are less fluent than the point
 # A copy in full that is a little less fluent and keeps hardly any two words together is in disorder, too.
 _FULL, _ROUGH, _TOGETHER = 0.85, 0.2, 0.3
 _FEWEST = 4  # words of a list of keywords
-_DENIAL = re.compile(
-    r"(?:\b(?:it|this|that)\s*(?:is|'s|was)\s+)?"
-    r"(?:\b(?:is|are)n't\s+|\b(?:not|never|hardly)\s+)?(?:\w+ly\s+)?"
-    r"\b(?:untrue|false(?! (?:positive|negative|alarm|discover|accept|reject))|incorrect|wrong|a myth|nonsense|no truth"
-    r"|(?<=not )true|(?<=n't )true|(?<=not )the case|(?<=not )correct)\b"
-    r"(?:\s+(?:in|to say|to think))?(?:\s+that)?",
-    re.IGNORECASE,
-)
 
 
 def objection(point: KeyPoint, observed: Observed) -> PointGrade | None:
@@ -54,9 +46,9 @@ def objection(point: KeyPoint, observed: Observed) -> PointGrade | None:
 
 def _denies(point: str, said: str, values: Mapping[str, float]) -> bool:
     """Whether a copy of the point has the opposite sign; denying its denial affirms it."""
-    if not _DENIAL.search(said) or _DENIAL.search(point):
+    if not denies(said) or denies(point):
         return values["c_negation"] > 0 or values["b_negation"] > 0 or values["c_negation_count"] > 0
-    claim, rest = tokens(point), tokens(_DENIAL.sub(" ", said))
+    claim, rest = tokens(point), tokens(without_denial(said))
     return not polarity_conflicts(claim, rest) and not polarity_conflicts(rest, claim)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from mlprep_bot.answering.compare import compare
 from mlprep_bot.answering.facts import Token, everyday, tokens
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.fluency import fluency
 from mlprep_bot.grading.reading import Reading, Said, stems_of
 from mlprep_bot.ports import Vectors
 
@@ -63,7 +64,7 @@ def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) 
     values = {
         **_similarity(near, windows, reading),
         **_coverage(wanted, said, reading),
-        **_length(wanted, reading),
+        **_form(wanted, reading.windows[near.at]),
         **{f"c_{name}": value for name, value in near.forth.items()},
         **{f"b_{name}": value for name, value in near.back.items()},
         **_distinct(near, wanted, said, windows, others, reading),
@@ -108,7 +109,6 @@ def _similarity(near: _Near, windows: Vectors, reading: Reading) -> dict[str, fl
         "cosine_whole": float(reading.whole @ vector),
         "cosine_question": at_question,
         "cosine_rest": float((others @ rest / np.maximum(1e-6, norms)).max()),
-        "answer_question": float(reading.whole @ asked),
     }
 
 
@@ -146,14 +146,15 @@ def _mean(values: Sequence[float], default: float = 0.0) -> float:
     return sum(values) / len(values) if values else default
 
 
-def _length(wanted: Sequence[Token], reading: Reading) -> dict[str, float]:
-    """Nothing here grows with words beyond those that the point needs, since padding must not pay."""
-    said = sum(1 for t in reading.everything if t.content or t.number)
+def _form(wanted: Sequence[Token], best: Said) -> dict[str, float]:
+    """How the nearest stretch is worded. Nothing here looks at the rest of the answer, since padding must not pay."""
+    words = best.flat
+    said = sum(1 for t in words if t.content or t.number)
     return {
         "length_ratio": min(1.0, said / max(1, len(wanted))),
         "point_length": math.log1p(len(wanted)),
-        "function_words": 1.0 - said / max(1, len(reading.everything)),
-        "fluency": reading.fluency,
+        "function_words": 1.0 - said / max(1, len(words)),
+        "fluency": min(1.0, max(-2.0, fluency(best.text))),
     }
 
 

@@ -56,7 +56,7 @@ _UNUSABLE = "gave no usable verdicts"
 
 
 class ModelGrader:
-    """Marks with a model, beside a grader without one; see `marking.Grader`.
+    """Marks with a model, beside a grader without one; see `grader.Grader`.
 
     `model_for` is asked anew for each answer, since servers come and go; None means that there is no model. `plain`
     is the model-free grader, whose outcome stands whenever the model's cannot; the outcome's `grader` then says why.

@@ -25,16 +25,23 @@ _NAMED = 3  # words of a point that a reason names
 
 
 class PlainGrader:
-    """Grades with the embedding model alone. Deterministic and thread-safe."""
+    """Grades with the embedding model alone. Deterministic and thread-safe.
+
+    `of_reference`: the key points are the sentences of one reference answer, however many, and are marked as the
+    people did who mark by references: nearer to the whole than to each point.
+    """
 
     name = MODEL_FREE
 
-    def __init__(self, embedder: Embedder, heads: Mapping[str, Head] | None = None) -> None:
+    def __init__(
+        self, embedder: Embedder, heads: Mapping[str, Head] | None = None, *, of_reference: bool = False
+    ) -> None:
         self._vectors = VectorMemory(embedder)
         self._heads = heads or calibrated()
+        self._of_reference = of_reference
 
     def grade(self, question: str, points: Sequence[KeyPoint], answer: str) -> Outcome:
-        """See `marking.Grader`. Raises EmbedderError."""
+        """See `grader.Grader`. Raises EmbedderError."""
         reading = Reading(question, answer, self._vectors)
         judged = [self._judge(point, reading, points) for point in points]
         return grade(judged, answer, self.name)
@@ -43,14 +50,13 @@ class PlainGrader:
         if reading.empty:
             return PointGrade(point, PointVerdict.MISSED, "", reading.why_empty)
         observed = observe(point, reading, [other for other in points if other is not point])
-        return objection(point, observed) or decide(point, observed, self._heads[head_for(point, len(points))])
+        return objection(point, observed) or decide(point, observed, self._head(point, len(points)))
 
-
-def head_for(point: KeyPoint, points: int) -> str:
-    """Which regression judges a point of a rubric of so many: see `weights`."""
-    if point.wrong:
-        return "authored"
-    return "derived" if points > MOST_OF_REFERENCE else "reference"
+    def _head(self, point: KeyPoint, points: int) -> Head:
+        """The regression that judges a point of a rubric of so many: see `weights`."""
+        if point.wrong:
+            return self._heads["authored"]
+        return self._heads["reference" if self._of_reference or points <= MOST_OF_REFERENCE else "derived"]
 
 
 def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
@@ -68,7 +74,7 @@ def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
         return PointGrade(point, PointVerdict.UNVERIFIED, "", f"Could not tell: did you mean “{point.text}”?")
     if opposed:
         nearest = observed.against or observed.best
-        return PointGrade(point, PointVerdict.CONTRADICTED, nearest.text if nearest else "", _against(point))
+        return PointGrade(point, PointVerdict.CONTRADICTED, nearest.text if nearest else "", leaning(point))
     evidence = observed.best.text if observed.best else ""
     if made >= limits.met:
         return PointGrade(point, PointVerdict.MET, evidence, "Your words say this.")
@@ -77,7 +83,8 @@ def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
     return PointGrade(point, PointVerdict.PARTIAL, evidence, _partly(point, observed), share=limits.share(made))
 
 
-def _against(point: KeyPoint) -> str:
+def leaning(point: KeyPoint) -> str:
+    """Why a point counts as contradicted, for the candidate."""
     if point.wrong:
         return f"Your words come closer to a common wrong belief: “{point.wrong}”"
     return "Your words say the opposite or something else."

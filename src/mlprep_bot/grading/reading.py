@@ -17,7 +17,7 @@ import numpy as np
 from mlprep_bot.answering.facts import Token, stem, tokens
 from mlprep_bot.answering.sentences import split_units
 from mlprep_bot.answering.vectors import VectorMemory
-from mlprep_bot.grading.fluency import fluency, is_scrambled, is_word_list
+from mlprep_bot.grading.fluency import is_scrambled, is_word_list
 from mlprep_bot.ports import Vectors
 
 LONGEST_ANSWER = 20_000  # characters that are read; more is no answer to an interview question
@@ -35,16 +35,27 @@ _ABOUT_QUESTIONS = frozenset(
         ["question", "ask", "answer", "topic", "great", "good", "important", "interesting", "here", "well", "think"],
     )
 )
+# Imperatives and remarks that are about the grading itself. What a subject says with the same words is none: "the
+# forget gate decides how much of the previous state is kept", "assign all points to the nearest centroid".
+_IMPERATIVE = r"(?:^|[.!?:;,\n(]\s*|\b(?:please|now|just|then|and|you (?:must|should|have to|will|can))\s+)"
+_ANSWER = (
+    r"(?:this|my|the|every|each|all)\s+(?:of\s+)?(?:the\s+|my\s+)?(?:answers?|key points?|points?|response|candidate)"
+)
 _INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rubric|prompt|above|previous|key points?|"
-    r"rules?|criteria|grading)"
-    r"|\b(?:give|award|grant|assign|grade|mark|score|rate)\b.{0,30}\b(?:full|maximum|max|top|perfect|highest|all)\b.{0,15}"
-    r"\b(?:marks?|scores?|points?|credits?|grades?|rating)"
-    r"|\b(?:full|maximum|perfect)\s+(?:marks?|scores?|points?|credits?)\b"
-    r"|\b(?:mark|grade|score|rate|count|treat|consider)\b.{0,40}\bas\s+(?:met|correct|complete|right|perfect|full)\b"
-    r"|\byou are (?:a|an|the|now)\b.{0,30}\b(?:grader|assistant|examiner|model|ai)\b"
-    r"|\bsystem prompt\b|<\|?(?:im_start|system|assistant)|\[/?INST\]"
-    r"|\ball (?:the )?(?:key )?points (?:are|were|have been) (?:met|covered|correct)",
+    rf"{_IMPERATIVE}(?:ignore|disregard|override|bypass|forget)\s+(?:\w+\s+){{0,4}}"
+    r"(?:instructions?|rubric|prompts?|key points?|criteria|grading|rules above)\b"
+    rf"|{_IMPERATIVE}(?:give|award|grant|grade|mark|score|rate)\s+(?:\w+\s+){{0,4}}"
+    r"(?:full|maximum|max|top|perfect|highest)\s+(?:\w+\s+)?(?:marks?|scores?|points?|credits?|grades?|rating)\b"
+    r"(?!\s+to\s+(?!me|this|my))"
+    r"|\bfull\s+(?:marks|credit)\b"
+    rf"|{_IMPERATIVE}(?:mark|grade|score|rate|count|treat|consider)\s+(?:{_ANSWER}|it|me|them|everything)(?:\s+all)?\s+as\s+"
+    r"(?:\w+ly\s+)?(?:met|correct|complete|right|perfect|full|excellent)\b"
+    r"|\b(?:this|my) answer (?:is|was|deserves)\b.{0,20}\b(?:complete|correct|perfect|excellent|full)\b"
+    r"|\bcandidate (?:has|have|did)\b.{0,40}\b(?:key points?|correctly)\b|\bnote to (?:the )?(?:grader|examiner)\b"
+    r"|\b(?:grader|examiner|ai)\b.{0,20}\byou (?:must|should)\b|\bit is correct in every respect\b"
+    r"|\byou are (?:a|an|the|now)\b.{0,30}\b(?:grader|examiner|assistant|ai)\b"
+    r"|<\|?(?:im_start|system|assistant)|\[/?INST\]|^\s*(?:system|assistant)\s*:|[\"']verdict[\"']\s*:"
+    r"|\b(?:all|every|each) (?:of )?(?:the )?key points? (?:is|are|were|have been|has been) (?:met|covered|correct)",
     re.IGNORECASE,
 )
 
@@ -91,11 +102,6 @@ class Reading:
         if not self.sentences and tokens(self.answer):
             return "A list of terms, the question again or a remark to the grader claims nothing."
         return "Nothing in your answer says this."
-
-    @cached_property
-    def fluency(self) -> float:
-        """See `fluency.fluency`; kept within -2 and 1, since short answers vary widely."""
-        return min(1.0, max(-2.0, fluency("\n".join(text for _, _, text in self.sentences))))
 
     @cached_property
     def question_vector(self) -> Vectors:

@@ -15,7 +15,6 @@ The model-free grader is blind to free paraphrase, small models please the candi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -25,6 +24,8 @@ from mlprep_bot.answering.facts import Token, everyday, tokens
 from mlprep_bot.answering.order import neighbours_kept
 from mlprep_bot.answering.relations import antonym_conflicts, polarity_conflicts
 from mlprep_bot.domain import KeyPoint
+from mlprep_bot.grading.denial import denies
+from mlprep_bot.grading.plain import leaning
 from mlprep_bot.grading.reading import stems_of
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict
 
@@ -35,11 +36,6 @@ _TOUCHING_WORDS, _TOUCHING_COUNT = 0.34, 2  # a share of the telling words, or a
 _HALF, _MOST = 0.5, 0.75  # shares of a partial point
 _LACKING = 3  # words that a reason names
 
-# Denies all that follows, which a comparison of single words does not see where the point has a negation too.
-_DENIAL = re.compile(
-    r"\b(?:(?:not|never|hardly|isn't|\w+n't) (?:\w+ )?(?:true|right|correct|the case)|untrue|false|wrong|incorrect|"
-    r"(?:myth|mistake|misconception|error)) (?:that|to (?:say|think|believe|claim|assume))\b"
-)
 _WRONG_WORDS, _WRONG_COUNT = 0.5, 2  # the share of a wrong belief's own words that are said, or how many
 
 _UNCERTAIN = " Two checks disagree here, so judge for yourself."
@@ -100,7 +96,8 @@ def opposes(point: KeyPoint, said: Sequence[Token], near: Near) -> bool:
     A negation somewhere in words that are far from the point denies something else.
     """
     claim = _read(point.text)
-    denied = _denies(claim) != _denies(said) or polarity_conflicts(claim, said) or antonym_conflicts(claim, said)
+    called_untrue = denies(point.text) != denies(" ".join(token.text for token in said))
+    denied = called_untrue or polarity_conflicts(claim, said) or antonym_conflicts(claim, said)
     if denied and near is not Near.FAR:
         return True
     own, wrong, words = stems_of(claim), stems_of(_read(point.wrong)), stems_of(said)
@@ -109,10 +106,6 @@ def opposes(point: KeyPoint, said: Sequence[Token], near: Near) -> bool:
     if not believed or (believed < _WRONG_COUNT and believed < _WRONG_WORDS * len(only_wrong)):
         return False
     return believed / len(only_wrong) > len(words & only_right) / max(1, len(only_right))
-
-
-def _denies(said: Sequence[Token]) -> bool:
-    return bool(_DENIAL.search(" ".join(token.text.lower() for token in said)))
 
 
 def settle(found: Found, plain: PointGrade, asked: set[str]) -> PointGrade:
@@ -154,7 +147,7 @@ def _accused(found: Found, plain: PointGrade) -> PointGrade:
         return _could_not_tell(plain)
     if not about_it:
         return plain if plain.verdict in (MISSED, UNVERIFIED) else _doubted(plain)
-    accused = PointGrade(plain.point, CONTRADICTED, found.evidence, _against(plain.point))
+    accused = PointGrade(plain.point, CONTRADICTED, found.evidence, leaning(plain.point))
     return _doubted(accused) if plain.verdict in (MET, PARTIAL) else accused
 
 
@@ -188,9 +181,3 @@ def _partly(plain: PointGrade, found: Found, share: float, asked: set[str]) -> P
     lacking = ", ".join(dict.fromkeys(words[:_LACKING]))
     reason = f"Your words say part of this; not said plainly: {lacking}." if lacking else "Your words say part of this."
     return PointGrade(plain.point, PARTIAL, found.evidence, reason, share=share)
-
-
-def _against(point: KeyPoint) -> str:
-    if point.wrong:
-        return f"Your words come closer to a common wrong belief: “{point.wrong}”"
-    return "Your words say the opposite or something else."

@@ -2,7 +2,7 @@
 
 Three multinomial logistic regressions (`grading.json`, made by `eval/grading.py --fit` on development splits):
 `authored` for key points whose author stated a wrong belief, `derived` for rubrics that come without, and
-`reference` for the one to three sentences of a short reference answer.
+`reference` for the sentences of a reference answer.
 """
 
 from __future__ import annotations

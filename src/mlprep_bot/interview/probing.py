@@ -96,6 +96,9 @@ _KIND_HINTS = {
 }
 
 
+_DRAWS = 5  # wordings that are drawn so that none is used twice about one question
+
+
 def hint(said: Round, rng: random.Random) -> Hinted | None:
     """The next hint: to the point of the follow-up that waits, else to the heaviest point that is not met yet.
 
@@ -140,9 +143,11 @@ def follow_up(said: Round, outcome: Outcome, rng: random.Random, most: int) -> P
     asked = [turn.point for turn in said.turns if turn.point is not None]
     if len(asked) >= (1 if _gave_up(said, outcome) else most):
         return None
+    before = {turn.asked for turn in said.turns}
     for index, grade in _aims(outcome):
         if index not in asked and index < len(said.prompt.points):
-            return Probed(index, _ask(said.prompt, index, grade, rng))
+            wordings = [_ask(said.prompt, index, grade, rng) for _ in range(_DRAWS)]
+            return Probed(index, next((text for text in wordings if text not in before), wordings[0]))
     return None
 
 
