@@ -155,6 +155,21 @@ def test_a_grader_that_fails_loses_no_answer(progress, clock):
     assert interviewer(progress, clock).settle(name).state.phase is Phase.DEBRIEF
 
 
+def test_an_answer_that_waits_for_its_grade_gets_it_before_the_end(progress, clock):
+    broken, ours = interviewer(progress, clock, Broken()), interviewer(progress, clock)
+    name = ours.start(Setup()).id
+    with pytest.raises(WriterUnavailable):
+        broken.answer(name, "dropout")
+    with pytest.raises(WriterUnavailable):
+        broken.end(name)
+    assert kinds(progress, name)[-1] == "answered", "an end would drop the answer for good"
+    ended = ours.end(name)
+    assert kinds(progress, name)[-4:] == ["answered", "marked", "probed", "ended"]
+    assert ended.state.phase is Phase.ENDED
+    assert ended.state.rounds[-1].done
+    assert verdicts(ended.state.rounds[-1].grade) == ["met", "missed", "missed"]
+
+
 def test_events_that_do_not_fit_change_nothing(progress, clock):
     ours = interviewer(progress, clock)
     name = ours.start(Setup()).id

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -19,8 +20,9 @@ from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import BadImport, InterviewMoved, NoSuchInterview, ProgressDamaged, ProgressError
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.backup import backup_path
-from mlprep_bot.interview.codec import KINDS, body_of, entry_of
+from mlprep_bot.interview.codec import KINDS, LATEST, body_of, entry_of
 from mlprep_bot.interview.exchange import Merged
+from mlprep_bot.interview.memory import calendar, mastery_over_time, memories
 from mlprep_bot.interview.migrations import MIGRATIONS, journal_mode
 from mlprep_bot.interview.progress import Progress
 from mlprep_bot.interview.session import (
@@ -39,6 +41,7 @@ from mlprep_bot.interview.session import (
     Resumed,
     Setup,
     Skipped,
+    replay,
 )
 
 POINTS = (KeyPoint("Dropout zeroes activations.", 2), KeyPoint("It is off at inference.", 1, "It stays on."))
@@ -136,16 +139,16 @@ def test_the_draft_lives_until_its_answer(progress):
     entries = log()
     name = progress.begin(entries[:2])
     assert progress.draft(name) == ""
-    progress.save_draft(name, "It ze")
+    assert progress.save_draft(name, "It ze")
     progress.save_draft(name, "It zeroes $x$\nand\0\ud800")
     assert progress.draft(name) == "It zeroes $x$\nand\0\ufffd"
     progress.append(name, 2, entries[2:3])
     assert progress.draft(name), "a hint does not take the draft away"
     progress.append(name, 3, entries[3:4])
     assert progress.draft(name) == ""
-    progress.save_draft(name, "late", after=3)
+    assert not progress.save_draft(name, "late", after=3)
     assert progress.draft(name) == "", "an autosave that comes after its answer"
-    progress.save_draft(name, "in time", after=4)
+    assert progress.save_draft(name, "in time", after=4)
     assert progress.draft(name) == "in time"
     with pytest.raises(NoSuchInterview):
         progress.save_draft("gone", "text")
@@ -176,6 +179,30 @@ def test_interviews_are_listed_newest_first(progress):
     assert progress.interviews()[2].setup == Setup(questions=1)
     assert progress.unfinished() == third
     assert sorted([third, second, first]) == [first, second, third]
+
+
+@pytest.mark.parametrize("length", range(1, len(log()) + 1))
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_history_counts_the_questions_that_are_done(progress, length, ended):
+    first, second = log()[:10], log(2_000.0)[1:]  # the second question of the same interview ends anywhere
+    entries = [*first, *second][: 9 + length]
+    if ended and not isinstance(entries[-1].what, Ended):
+        entries.append(Entry(9_000.0, Ended("early")))
+    held(progress, entries)
+    [item] = progress.interviews()
+    assert item.done == sum(round_.done for round_ in replay(entries).rounds)
+
+
+def test_every_question_is_known_with_when_it_was_last_asked(progress):
+    assert progress.asked() == {}
+    held(progress, log(1_000.0))
+    held(progress, [*log(2_000.0)[:2], Entry(2_050.0, Skipped())])
+    running = held(progress, log(3_000.0, replace(PROMPT, id="q-other"))[:2])
+    assert progress.asked() == {PROMPT.id: 2_010.0, "q-other": 3_010.0}
+    progress.append(running, 2, log(3_000.0)[2:4])
+    assert progress.asked() == {PROMPT.id: 2_010.0, "q-other": 3_010.0}
+    progress.delete_all()
+    assert progress.asked() == {}
 
 
 def test_attempts_are_read_off_every_log(progress):
@@ -434,7 +461,7 @@ def test_two_ways_of_one_interview_are_both_kept(progress, memory_path):
     [branch] = [item.id for item in progress.interviews() if item.id != name]
     assert branch.startswith(name)
     assert progress.entries(branch)[-1].what == Ended("early")
-    assert len(progress.attempts()) == 2, "what both have in common was practised once"
+    assert [a.interview for a in progress.attempts()] == [name, name], "what both have in common was practised once"
     other.close()
 
 
@@ -490,6 +517,61 @@ def test_what_is_no_export_is_refused_in_a_line(progress, memory_path, spoil, to
     assert progress.export() == kept, "all or nothing"
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process cannot be changed there")
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "UTC"])
+def test_no_import_breaks_what_is_reckoned_from_its_times(progress, memory_path, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        held(progress)
+        export = through_a_file(progress.export())
+        for far in (LATEST, LATEST - 1e6, time.time() + 2 * 24 * 3600):
+            for at, entry in enumerate(export["interviews"][0]["entries"]):
+                entry["at"] = far - 100 + at
+            with pytest.raises(BadImport, match="yet to come"):
+                progress.merge(export)
+        soon = time.time() + 3600  # a clock that is a little ahead
+        other = Progress(memory_path / "other")
+        held(other, log(soon))
+        assert progress.merge(through_a_file(other.export())) == Merged(added=1)
+        other.close()
+        held(progress, log(LATEST - 1_000))  # as an earlier version took it in
+        attempts = progress.attempts()
+        assert len(mastery_over_time(attempts)) == 3
+        assert len(mastery_over_time(attempts, soon + 3600)) == 2
+        assert len(memories(attempts, LATEST)) == 2
+        assert len(calendar(attempts)) == 3
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_an_export_is_read_in_one_piece(progress):
+    """Somebody who deletes everything meanwhile finds it either in the export or not, and never half of it."""
+    stop, failed = threading.Event(), []
+    other = Progress(progress.path.parent)
+
+    def come_and_go():
+        while not stop.is_set():
+            held(other)
+            other.delete_all()
+
+    thread = threading.Thread(target=come_and_go)
+    held(progress)
+    thread.start()
+    try:
+        for _ in range(30):
+            try:
+                progress.export()
+            except NoSuchInterview as error:
+                failed.append(error)
+    finally:
+        stop.set()
+        thread.join()
+        other.close()
+    assert failed == []
+
+
 def test_an_impossible_score_is_refused(progress):
     held(progress)
     export = through_a_file(progress.export())
@@ -529,6 +611,15 @@ def test_deleting_leaves_nothing_in_the_file(progress):
     with pytest.raises(NoSuchInterview):
         progress.append(name, 11, [])
     assert held(progress)
+
+
+def test_deleting_as_the_first_thing_of_a_process_leaves_no_copy(progress):
+    name = held(progress)
+    progress.save_draft(name, "an unsent draft")
+    progress.close()  # the next call opens the file again, which copies it
+    assert progress.delete_all() == 1
+    assert SAID.encode() not in on_disk(progress)
+    assert not backup_path(progress.path).exists()
 
 
 def test_a_daily_copy_brings_back_what_a_broken_file_held(progress):

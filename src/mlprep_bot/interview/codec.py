@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # Half of a character, as broken terminals and clients send it: no database and no model takes it.
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-# The last second that every calendar can show.
-LATEST = 253_402_300_799.0
+# The year 2200: calendars everywhere can still show it, and so they can what is due a hundred years after it.
+LATEST = 7_258_118_400.0
 KINDS = tuple(member.__dataclass_fields__["kind"].default for member in get_args(What))
 
 

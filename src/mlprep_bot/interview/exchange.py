@@ -14,6 +14,7 @@ from mlprep_bot.interview.session import Began, Entry, replay
 
 FORMAT = "mlprep-progress"
 VERSION = 1
+AHEAD = 24 * 3600  # seconds that the clock of another machine may be ahead of this one's
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 
 
@@ -55,8 +56,12 @@ def document(copies: Sequence[Copy]) -> dict[str, Any]:
     }
 
 
-def read(data: object) -> list[Copy]:
-    """The interviews of an export. Raises BadImport in one line: what is wrong, and in which interview."""
+def read(data: object, now: float) -> list[Copy]:
+    """The interviews of an export at `now`, seconds since the epoch.
+
+    Raises BadImport in one line: what is wrong, and in which interview. What is yet to happen is refused, since
+    the log is for ever and all that follows is reckoned from its times.
+    """
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise BadImport("This is not an export of progress.", "mlprep progress export FILE writes one.")
     version, interviews = data.get("version"), data.get("interviews")
@@ -64,10 +69,10 @@ def read(data: object) -> list[Copy]:
         raise BadImport(f"This export has version {version!r}, this mlprep reads {VERSION}.", "Update mlprep.")
     if not isinstance(interviews, list):
         raise BadImport("The export holds no list of interviews.", "Export it again.")
-    return [_copy(number, raw) for number, raw in enumerate(interviews, start=1)]
+    return [_copy(number, raw, now) for number, raw in enumerate(interviews, start=1)]
 
 
-def _copy(number: int, raw: object) -> Copy:
+def _copy(number: int, raw: object, now: float) -> Copy:
     name = raw.get("id") if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or not isinstance(name, str) or not NAME.fullmatch(name):
         raise BadImport(f"Interview {number} of the export has no usable id.", "Export it again.")
@@ -82,6 +87,8 @@ def _copy(number: int, raw: object) -> Copy:
         )
         if not entries or not isinstance(entries[0].what, Began):
             raise ValueError("it does not start with its setup")
+        if any(entry.at > now + AHEAD for entry in entries):
+            raise ValueError("it has a time that is yet to come")
         replay(entries)  # the log is for ever, so nothing enters it that could not be read again
     except ValueError as error:
         raise BadImport(f"Interview {name} of the export cannot be used: {error}.", "Nothing was imported.") from error

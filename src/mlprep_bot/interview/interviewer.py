@@ -136,7 +136,7 @@ class Interviewer:
         return self._do(name, Proceed(), seen)
 
     def end(self, name: str) -> Interview:
-        """End now. What was graded counts."""
+        """End now. What was graded counts; an answer that waits for its grade gets it first."""
         return self._do(name, End())
 
     def settle(self, name: str) -> Interview:
@@ -160,6 +160,9 @@ class Interviewer:
         """Apply an event from outside; when the interview moved meanwhile, to what it has become."""
         while True:
             entries, state = self._load(name)
+            if isinstance(event, End) and state.phase is Phase.MARKING:
+                self.settle(name)  # after the end nobody would read that answer
+                continue
             stale = seen is not None and _turn(seen) != _turn(state)
             if stale or self._store(name, len(entries), state, event):
                 return self.settle(name)

@@ -153,11 +153,11 @@ def mastery(found: Iterable[Memory]) -> dict[str, Mastery]:
     return _by_topic((m.topic, m.question, m.strength, m.weight) for m in found)
 
 
-def mastery_over_time(attempts: Iterable[Attempt]) -> list[tuple[date, dict[str, Mastery]]]:
-    """The mastery of each topic at the end of each day of practice, oldest first."""
+def mastery_over_time(attempts: Iterable[Attempt], now: float = math.inf) -> list[tuple[date, dict[str, Mastery]]]:
+    """The mastery of each topic at the end of each day of practice up to `now`, oldest first."""
     scheduler, held = _scheduler(), dict[str, _Held]()
     course: list[tuple[date, dict[str, Mastery]]] = []
-    for day, of_day in groupby(_in_order(attempts), key=lambda a: practice_day(a.at)):
+    for day, of_day in groupby(_in_order(a for a in attempts if a.at <= now), key=lambda a: practice_day(a.at)):
         for attempt in of_day:
             _take(scheduler, held, attempt)
         rows = ((o.last.topic, o.last.question, o.strength(scheduler, day), o.last.weight) for o in held.values())

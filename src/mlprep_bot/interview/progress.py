@@ -1,13 +1,14 @@
 """progress.db: every interview as an append-only log, and the draft in the answer box.
 
 Several processes and threads may use it at once (two tabs, a terminal beside the page). What a method returns
-was read in one piece, what it wrote is on the disk when it returns.
+was read in one piece (`attempts` and `asked`: each interview was), what it wrote is on the disk when it returns.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from mlprep_bot.interview.backup import drop_backup
 from mlprep_bot.interview.codec import body_of, clean, entry_of
 from mlprep_bot.interview.exchange import Copy, Merged
 from mlprep_bot.interview.progress_file import ProgressFile
-from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, State, replay
+from mlprep_bot.interview.session import Answered, Began, Entry, Setup, Skipped, replay
 from mlprep_bot.knowledge.database import Database
 
 
@@ -38,6 +39,15 @@ class Held:
     done: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Practised:
+    """What an interview came to after so many `entries`; `asked`: its questions and when they were asked."""
+
+    entries: int
+    attempts: Sequence[Attempt]
+    asked: Mapping[str, float]
+
+
 class Progress(ProgressFile):
     """The user's own data in `data_dir`. No file is made before there is something to keep.
 
@@ -46,9 +56,9 @@ class Progress(ProgressFile):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir.expanduser().absolute() / "progress.db")
-        self._reading_attempts = Lock()
-        # An interview's attempts by its id, with the number of entries that they were read from.
-        self._attempts: dict[str, tuple[int, list[Attempt]]] = {}
+        self._replaying = Lock()
+        # What an interview came to, by its id.
+        self._practised: dict[str, _Practised] = {}
 
     # --- one interview -----------------------------------------------------------------------
 
@@ -95,8 +105,8 @@ class Progress(ProgressFile):
         found = self._reading().rows("SELECT text FROM drafts WHERE interview = ?", (name,))
         return str(found[0][0]) if found else ""
 
-    def save_draft(self, name: str, text: str, after: int | None = None) -> None:
-        """Keep what stands in the answer box; an answer or a skip that is stored clears it.
+    def save_draft(self, name: str, text: str, after: int | None = None) -> bool:
+        """Keep what stands in the answer box; an answer or a skip that is stored clears it. True when it was kept.
 
         With `after`, the number of entries that the writer of the draft knew, a draft that comes late (its
         answer was stored meanwhile) is left out. Raises NoSuchInterview.
@@ -106,15 +116,20 @@ class Progress(ProgressFile):
             if not self._known(db, name):
                 raise _no_such(name)
             [(held,)] = db.rows("SELECT COUNT(*) FROM entries WHERE interview = ?", (name,))
-            if after is None or held == after:
+            in_time = after is None or held == after
+            if in_time:
                 self._put_draft(db, name, text)
+        return in_time
 
     # --- all interviews ----------------------------------------------------------------------
 
     def interviews(self) -> list[Held]:
         """Every interview, newest first."""
+        # A grade that neither a debrief nor a skip follows was ended at its follow-up: that question is done, too.
         rows = self._reading().rows(
-            "SELECT i.id, i.began, MAX(e.at), MAX(e.kind = 'ended'), SUM(e.kind IN ('debriefed', 'skipped')),"
+            "SELECT i.id, i.began, MAX(e.at), MAX(e.kind = 'ended'), SUM(e.kind IN ('debriefed', 'skipped'))"
+            " + (MAX(e.kind = 'ended') AND MAX(IIF(e.kind = 'marked', e.position, -1))"
+            " > MAX(IIF(e.kind IN ('debriefed', 'skipped'), e.position, -1))),"
             " (SELECT body FROM entries f WHERE f.interview = i.id AND f.position = 0)"
             " FROM interviews i JOIN entries e ON e.interview = i.id GROUP BY i.id ORDER BY i.began DESC, i.id DESC"
         )
@@ -136,25 +151,29 @@ class Progress(ProgressFile):
     def attempts(self) -> list[Attempt]:
         """What all interviews showed about each key point, in the order of time.
 
-        A log only grows, so an interview is read again only when it did.
+        Two copies of an interview that went different ways share their beginning: it happened once, in the
+        interview that was held first.
         """
-        counts = self._reading().rows("SELECT interview, COUNT(*) FROM entries GROUP BY interview")
-        with self._reading_attempts:
-            for name, count in counts:
-                if self._attempts.get(name, (0, []))[0] != count:
-                    with suppress(NoSuchInterview):  # deleted since it was counted
-                        entries = self.entries(name)
-                        self._attempts[name] = len(entries), attempts_of(name, _replayed(name, entries))
-            kept = [self._attempts[name][1] for name, _ in counts if name in self._attempts]
-        # Two copies of an interview that went different ways share their beginning: it happened once.
-        once = {(attempt.at, attempt.key): attempt for attempts in kept for attempt in attempts}
+        once: dict[tuple[float, str], Attempt] = {}
+        for practised in self._all_practised():
+            for attempt in practised.attempts:
+                once.setdefault((attempt.at, attempt.key), attempt)
         return sorted(once.values(), key=lambda attempt: attempt.at)
+
+    def asked(self) -> dict[str, float]:
+        """When each question (by its id) was last asked, in seconds since the epoch, whatever became of it."""
+        last: dict[str, float] = {}
+        for practised in self._all_practised():
+            for question, at in practised.asked.items():
+                last[question] = max(at, last.get(question, at))
+        return last
 
     # --- all of a user's data ----------------------------------------------------------------
 
     def export(self) -> dict[str, Any]:
         """Everything that is held, as JSON that `merge` takes, on this machine or on another."""
-        return exchange.document([self._copy(held.id) for held in reversed(self.interviews())])
+        with self._reading().transaction():
+            return exchange.document([self._copy(held.id) for held in reversed(self.interviews())])
 
     def merge(self, data: object) -> Merged:
         """Take in an export; all of it or, when it cannot be used, nothing (BadImport).
@@ -162,7 +181,7 @@ class Progress(ProgressFile):
         What is held stays: an interview that went on in the export goes on here, and one that went a
         different way is kept beside the one that is held.
         """
-        copies = exchange.read(data)
+        copies = exchange.read(data, time.time())
         db = self._writing()
         found = Merged()
         with db.transaction():
@@ -181,14 +200,26 @@ class Progress(ProgressFile):
             db.rows("INSERT INTO deleting VALUES (1)")
             for table in ("drafts", "entries", "interviews", "deleting"):
                 db.rows(f"DELETE FROM {table}")
-        with self._reading_attempts:
-            self._attempts.clear()
+        drop_backup(self.path)  # again, since opening the file may have made a copy just now
+        with self._replaying:
+            self._practised.clear()
         with suppress(ProgressError):  # somebody else is reading; the content is overwritten already
             db.rows("VACUUM")
             db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(count)
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _all_practised(self) -> Iterator[_Practised]:
+        """By the interviews' ids. A log only grows, so an interview is read again only when it did."""
+        counts = self._reading().rows("SELECT interview, COUNT(*) FROM entries GROUP BY interview ORDER BY interview")
+        with self._replaying:
+            for name, count in counts:
+                known = self._practised.get(name)
+                if known is None or known.entries != count:
+                    with suppress(NoSuchInterview):  # deleted since it was counted
+                        self._practised[name] = _practised(name, self.entries(name))
+            return iter([self._practised[name] for name, _ in counts if name in self._practised])
 
     def _known(self, db: Database, name: str) -> bool:
         return bool(db.rows("SELECT 1 FROM interviews WHERE id = ?", (name,)))
@@ -248,10 +279,11 @@ def _decoded(name: str, at: float, body: str) -> Entry:
         ) from error
 
 
-def _replayed(name: str, entries: Sequence[Entry]) -> State:
+def _practised(name: str, entries: Sequence[Entry]) -> _Practised:
     try:
-        return replay(entries)
+        state = replay(entries)
     except ValueError as error:
         raise ProgressError(
             f"Interview {name} cannot be read: {error}.", "A newer mlprep wrote it: update this one."
         ) from error
+    return _Practised(len(entries), attempts_of(name, state), {r.prompt.id: r.asked_at for r in state.rounds})
