@@ -85,7 +85,7 @@ def _scores(report: Report) -> str:
         return '<p class="ml-note">No question has a mark, so there is no score.</p>'
     rows = "".join(_score(score, report.rounds) for score in report.by_topic)
     if len(report.by_topic) > 1:
-        rows += _score(report.overall, report.rounds)
+        rows += _score(report.overall, report.rounds, whole=True)
     heads = "".join(
         f'<th scope="col">{head}</th>' for head in ("Topic, and what its score is made of", "Score", "Probably between")
     )
@@ -98,9 +98,9 @@ def _scores(report: Report) -> str:
     )
 
 
-def _score(score: TopicScore, rounds: Sequence[Round]) -> str:
-    whole = score.topic == "" and len({r.prompt.topic for r in rounds if r.grade is not None}) > 1
-    name = "All" if whole else topic_title(score.topic) if score.topic else "Own documents"
+def _score(score: TopicScore, rounds: Sequence[Round], *, whole: bool = False) -> str:
+    """The row of a topic, "" being questions without one, or with `whole` of all topics together."""
+    name = "All" if whole else topic_title(score.topic)
     counted = [r for r in rounds if r.grade is not None and (whole or r.prompt.topic == score.topic)]
     return (
         f'<tr class="{"ml-total" if whole else "ml-topic-row"}"><th scope="row">{escape(name)} '
