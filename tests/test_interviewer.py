@@ -11,7 +11,7 @@ import pytest
 
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.errors import NoSuchInterview, NothingIndexed, WriterUnavailable
+from mlprep_bot.errors import NoSuchInterview, NothingIndexed, SettingsError, WriterUnavailable
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
 from mlprep_bot.interview.interviewer import AWAY, Interviewer
 from mlprep_bot.interview.marking import graded
@@ -193,9 +193,36 @@ def test_an_unknown_interview_is_said_so(progress, clock):
             do("nobody")
 
 
-def test_a_pool_without_questions_ends_at_once(progress, clock):
-    now = interviewer(progress, clock, pool=[]).start(Setup())
-    assert (now.state.phase, now.state.reason) == (Phase.ENDED, "nothing left")
+@pytest.mark.parametrize(
+    ("pool", "setup", "told"),
+    [
+        ([], Setup(), "No question fits"),
+        (PROMPTS, Setup(topics=("cooking",)), "No question fits all of these settings together. Leave one"),
+        (PROMPTS, Setup(questions=1, pinned=("q-gone",)), "no longer in your documents. Choose another"),
+    ],
+)
+def test_an_interview_with_nothing_to_ask_is_refused_and_not_kept(progress, clock, pool, setup, told):
+    with pytest.raises(SettingsError, match=told):
+        interviewer(progress, clock, pool=pool).start(setup)
+    assert not progress.path.exists()
+
+
+def test_a_skipped_question_is_not_asked_again_at_once(progress, clock):
+    ours = interviewer(progress, clock, pool=PROMPTS[:2])
+    asked = [ours.skip(ours.start(Setup(questions=1)).id).state.rounds[0] for _ in PROMPTS[:2]]
+    assert {round_.prompt.id for round_ in asked} == {"q-0", "q-1"}
+    with pytest.raises(SettingsError, match=r"All 2 questions that fit were asked in the last days.*come back"):
+        ours.start(Setup(questions=1))
+    assert len(progress.interviews()) == 2
+    clock.now += 4 * 24 * 3600
+    assert "no mark yet" in ours.start(Setup(questions=1)).state.rounds[0].why
+
+
+def test_a_question_that_was_chosen_is_asked_even_when_it_rests(progress, clock):
+    ours = interviewer(progress, clock)
+    quiz = Setup(questions=1, pinned=("q-2",))
+    for _ in range(2):
+        assert ours.skip(ours.start(quiz).id).state.rounds[0].prompt.id == "q-2"
 
 
 def test_an_interview_that_cannot_be_asked_is_not_kept(progress, clock):

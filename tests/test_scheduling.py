@@ -261,7 +261,7 @@ def test_an_interview_never_repeats_and_asks_only_what_fits(pool, setup, played,
     last_asked = {a.question: max(b.at for b in log if b.question == a.question) for a in log}
     state = asked(setup)
     counted = standing(pool, log, setup, now)
-    assert counted.fit == counted.due + counted.weak + counted.new + counted.known + counted.resting
+    assert 0 <= counted.resting <= counted.fit == sum(fits(p, setup) for p in pool)
     while (chosen := choose(pool, log, state, now, rng)).prompt is not None:
         which = chosen.prompt
         assert which in pool
@@ -377,6 +377,32 @@ def test_a_reworded_card_is_asked_by_its_new_points():
     assert standing([gone], log, Setup(), NOON + DAY).resting == 1
     assert choose([gone], log, asked(Setup()), NOON + DAY, random.Random(0)).prompt is None
     assert choose([gone], log, asked(Setup()), NOON + 5 * DAY, random.Random(0)).prompt is gone
+
+
+def test_a_question_rests_whatever_became_of_it():
+    pool, then = [prompt("q")], {"q": NOON}
+    for days in range(DAYS):
+        now = NOON + 60 + days * DAY
+        assert choose(pool, [], asked(Setup()), now, random.Random(0), then).prompt is None
+        assert standing(pool, [], Setup(), now, then).resting == 1
+    later = choose(pool, [], asked(Setup()), NOON + DAYS * DAY, random.Random(0), then)
+    assert later.prompt is pool[0]
+    assert later.why == "You were asked this before, but it has no mark yet."
+    assert choose(pool, [], asked(Setup()), NOON, random.Random(0), {"other": NOON}).why == "New to you."
+
+
+def test_a_due_question_that_was_skipped_comes_back_the_next_day():
+    pool, log, now = [prompt("q")], graded(prompt("q"), NOON, MISSED), NOON + DAY
+    assert choose(pool, log, asked(Setup()), now, random.Random(0), {"q": NOON}).prompt is pool[0]
+    assert choose(pool, log, asked(Setup()), now + 60, random.Random(0), {"q": now}).prompt is None
+    assert choose(pool, log, asked(Setup()), now + DAY, random.Random(0), {"q": now}).prompt is pool[0]
+
+
+def test_nothing_is_asked_instead_of_the_one_question_that_was_wanted():
+    pool = [prompt("a"), prompt("b")]
+    quiz = Setup(questions=1, pinned=("gone",))
+    assert choose(pool, [], asked(quiz), NOON, random.Random(0)).prompt is None
+    assert choose(pool, [], asked(replace(quiz, questions=2)), NOON, random.Random(0)).prompt in pool
 
 
 def test_the_same_wording_is_not_asked_again_under_another_id():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -46,7 +45,7 @@ def setup_of(app: App, wish: Wish) -> Setup:
     if not pool:
         raise NothingIndexed("No document holds a question with its answer.", "Index some: mlprep index PATH ...")
     steering = _steering(app, wish.job)
-    setup = Setup(
+    return Setup(
         role=role,
         level=_one("level", wish.level, {prompt.level for prompt in pool if prompt.level}),
         topics=_topics(wish.topics, pool),
@@ -59,22 +58,6 @@ def setup_of(app: App, wish: Wish) -> Setup:
         steered_by=steering.because if steering else (),
         grader=_grader(app),
     )
-    _check(app, pool, setup)
-    return setup
-
-
-def _check(app: App, pool: Sequence[Prompt], setup: Setup) -> None:
-    """Raises SettingsError when the first question could not be found."""
-    from mlprep_bot.interview.scheduling import standing
-
-    now = standing(pool, app.progress.attempts(), setup, time.time())
-    if not now.fit:
-        raise SettingsError("No question fits all of these settings together.", "Leave one of them out.")
-    if now.resting == now.fit:
-        raise SettingsError(
-            f"All {now.fit} questions that fit were asked in the last days, and none is due.",
-            "Widen the settings, or come back tomorrow.",
-        )
 
 
 def _role(wanted: str) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlprep_bot.errors import InterviewMoved, ProgressDamaged
+from mlprep_bot.errors import InterviewMoved, ProgressDamaged, SettingsError
 from mlprep_bot.grading.grader import Grader
 from mlprep_bot.interview.attempts import Attempt
 from mlprep_bot.interview.codec import clean
 from mlprep_bot.interview.marking import graded
-from mlprep_bot.interview.scheduling import choose
+from mlprep_bot.interview.scheduling import choose, standing
 from mlprep_bot.interview.session import (
     Answer,
     Choose,
@@ -59,6 +59,8 @@ class Log(Protocol):
 
     def attempts(self) -> list[Attempt]: ...
 
+    def asked(self) -> dict[str, float]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Interview:
@@ -92,8 +94,11 @@ class Interviewer:
         self._rng = rng or random.Random()
 
     def start(self, setup: Setup) -> Interview:
-        """Begin a new interview and ask its first question; with nothing to ask it ends at once."""
-        self._pool()  # nothing indexed, a damaged library: known before an interview is kept
+        """Begin a new interview and ask its first question.
+
+        Raises SettingsError when there is nothing to ask, and LibraryError; no interview is kept then.
+        """
+        self._check(setup)
         _, entries = begin(setup, self._clock())
         return self.settle(self._progress.begin(entries))
 
@@ -181,8 +186,28 @@ class Interviewer:
         now = self._clock()
         if limit(state, now):
             return Choose(None)  # the machine ends it
-        chosen = choose(self._pool(), self._progress.attempts(), state, now, self._rng)
+        progress = self._progress
+        chosen = choose(self._pool(), progress.attempts(), state, now, self._rng, progress.asked())
         return Choose(chosen.prompt, chosen.why)
+
+    def _check(self, setup: Setup) -> None:
+        """Raises SettingsError when not even a first question could be asked."""
+        pool = self._pool()
+        if setup.pinned:
+            if not {prompt.id for prompt in pool} & set(setup.pinned):
+                raise SettingsError(
+                    "The question that you chose is no longer in your documents.",
+                    "Choose another one, or index its document again.",
+                )
+            return
+        now = standing(pool, self._progress.attempts(), setup, self._clock(), self._progress.asked())
+        if not now.fit:
+            raise SettingsError("No question fits all of these settings together.", "Leave one of them out.")
+        if now.resting == now.fit:
+            raise SettingsError(
+                f"All {now.fit} questions that fit were asked in the last days, and none is due.",
+                "Widen the settings, or come back tomorrow.",
+            )
 
     def _forgive_absence(self, name: str) -> None:
         entries, state = self._load(name)

@@ -46,31 +46,40 @@ _ODDS = {Kind.DUE: 6.0, Kind.WEAK: 2.0, Kind.NEW: 3.0, Kind.KNOWN: 0.3}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many questions fit a set-up (`fit` in all), and how they stand now; `resting` ones were asked lately."""
+    """How many questions fit a set-up, and how many of these are `resting`, since they were asked lately."""
 
     fit: int
-    due: int
-    weak: int
-    new: int
-    known: int
     resting: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A question that may be asked now; `need` is 0 to 1, `point` the memory that needs it most."""
+    """A question that may be asked now; `need` is 0 to 1, `point` the memory that needs it most.
+
+    `seen`: it was asked before, even if nothing of it is remembered.
+    """
 
     prompt: Prompt
     kind: Kind
     need: float
     point: Memory | None
+    seen: bool = True
 
 
-def choose(pool: Sequence[Prompt], attempts: Iterable[Attempt], state: State, now: float, rng: random.Random) -> Choose:
+def choose(
+    pool: Sequence[Prompt],
+    attempts: Iterable[Attempt],
+    state: State,
+    now: float,
+    rng: random.Random,
+    asked_at: Mapping[str, float] | None = None,
+) -> Choose:
     """The question to ask next in `state`; its prompt is None when nothing of `pool` fits any more.
 
-    Never one that was asked in this interview. Pinned ones come first, in their order, whatever else was asked for.
-    Any other one that was asked within `DAYS` days only comes when it is due.
+    Never one that was asked in this interview. Pinned ones come first, in their order, whatever else was asked for;
+    where no others were wanted, nothing is asked instead of one that is gone. Any other one that was asked within
+    `DAYS` days only comes when it is due, and not before the next day of practice. `asked_at`: when questions (by id)
+    were last asked, with those that gave no attempts.
     """
     setup = state.setup
     asked = {r.prompt.id for r in state.rounds}
@@ -80,7 +89,10 @@ def choose(pool: Sequence[Prompt], attempts: Iterable[Attempt], state: State, no
     for wanted in setup.pinned:
         if wanted in by_id:
             return Choose(by_id[wanted], "You asked for this question.")
-    ready = [o for o in _standing([p for p in left if fits(p, setup)], attempts, now) if isinstance(o, _Open)]
+    if setup.pinned and setup.questions is not None and setup.questions <= len(setup.pinned):
+        return Choose(None, "")
+    fitting = [p for p in left if fits(p, setup)]
+    ready = [o for o in _standing(fitting, attempts, now, asked_at or {}) if isinstance(o, _Open)]
     ready = _at_level(ready, setup, len(state.rounds))
     if not ready:
         return Choose(None, "")
@@ -98,12 +110,16 @@ def fits(prompt: Prompt, setup: Setup) -> bool:
     )
 
 
-def standing(pool: Iterable[Prompt], attempts: Iterable[Attempt], setup: Setup, now: float) -> Standing:
+def standing(
+    pool: Iterable[Prompt],
+    attempts: Iterable[Attempt],
+    setup: Setup,
+    now: float,
+    asked_at: Mapping[str, float] | None = None,
+) -> Standing:
     """How many questions a set-up could ask now, to tell the candidate before the interview begins."""
-    found = _standing([p for p in pool if fits(p, setup)], attempts, now)
-    kinds = Counter(o.kind if isinstance(o, _Open) else None for o in found)
-    due, weak, new, known = (kinds[kind] for kind in Kind)
-    return Standing(len(found), due, weak, new, known, resting=kinds[None])
+    found = _standing([p for p in pool if fits(p, setup)], attempts, now, asked_at or {})
+    return Standing(len(found), resting=sum(isinstance(one, Prompt) for one in found))
 
 
 def askable(found: Mapping[str, Memory], pool: Iterable[Prompt]) -> dict[str, Memory]:
@@ -112,10 +128,12 @@ def askable(found: Mapping[str, Memory], pool: Iterable[Prompt]) -> dict[str, Me
     return {key: memory for key, memory in found.items() if key in keys}
 
 
-def _standing(prompts: Sequence[Prompt], attempts: Iterable[Attempt], now: float) -> list[_Open | Prompt]:
+def _standing(
+    prompts: Sequence[Prompt], attempts: Iterable[Attempt], now: float, asked_at: Mapping[str, float]
+) -> list[_Open | Prompt]:
     """Each prompt with its standing, or bare when it has to rest."""
     held = memories(attempts, now)
-    seen: dict[str, float] = {}
+    seen = {question: at for question, at in asked_at.items() if at <= now}
     for memory in held.values():
         seen[memory.question] = max(memory.seen, seen.get(memory.question, memory.seen))
     return [_open(prompt, held, seen.get(prompt.id), now) for prompt in prompts]
@@ -125,10 +143,12 @@ def _open(prompt: Prompt, held: Mapping[str, Memory], seen: float | None, now: f
     points = [(p.weight, held.get(point_key(prompt.id, p.text))) for p in prompt.points]
     known = [memory for _, memory in points if memory is not None]
     if seen is None:
-        return _Open(prompt, Kind.NEW, NEW, None)
+        return _Open(prompt, Kind.NEW, NEW, None, seen=False)
     due = [memory for memory in known if memory.due <= now]
-    if not due and (practice_day(now) - practice_day(seen)).days < DAYS:
+    if (practice_day(now) - practice_day(seen)).days < (1 if due else DAYS):
         return prompt
+    if not known:
+        return _Open(prompt, Kind.NEW, NEW, None)
     weak = [memory for memory in known if memory.strength < WEAK]
     kind = Kind.DUE if due else Kind.WEAK if weak else Kind.KNOWN
     worst = min(due or known, key=lambda m: (m.strength, -m.weight, m.key), default=None)
@@ -221,7 +241,7 @@ _DID = {
 def _why(found: _Open, setup: Setup, now: float) -> str:
     point = found.point
     if found.kind is Kind.NEW or point is None:
-        text = "New to you."
+        text = "You were asked this before, but it has no mark yet." if found.seen else "New to you."
     elif found.kind is Kind.KNOWN:
         text = f"A refresher: you knew it {_ago(point.seen, now)}."
     else:
