@@ -249,6 +249,16 @@ def test_the_end_shows_scores_with_their_range_and_what_they_are_made_of():
     assert "tq1-c0" in html
 
 
+def test_questions_without_a_topic_are_not_counted_as_all():
+    own = Prompt("q2", "mine.md", "Why?", "", "", POINTS, derived=True)
+    judged = graded(MISSED, MISSED, MISSED)
+    other = Round(own, "", 0.0, (Turn("Why?", "no"),), outcome=judged.outcome, done=True)
+    interview = ended(graded(MET, MET, MET), other)
+    text = read(end_html(interview, report(interview.id, interview.state, [], 1.8e9, {}), {}, {}))
+    assert "No topic 1 question: ○ 3 missed" in text
+    assert "All 2 questions: ✓ 3 met ○ 3 missed" in text
+
+
 def test_an_interview_without_a_question_says_why():
     interview = ended(reason="nothing left")
     text = read(end_html(interview, report(interview.id, interview.state, [], 1.8e9), {}, {}))
@@ -284,6 +294,7 @@ def test_the_form_asks_for_no_more_than_there_is():
 def test_what_a_pasted_text_changed_is_shown():
     text = read(setup.steering_html(Steering((("rag-search", 2.0),), (("rag-search", "“RAG”"),))))
     assert "RAG search comes 2 times as often: “RAG”" in text
+    assert "The text is not stored; the words shown here are kept" in text
     assert "changes nothing" in read(setup.steering_html(Steering()))
 
 
@@ -362,7 +373,7 @@ def test_weak_points_are_drilled_while_their_question_is_there():
     html = mastery.weakest_html([remembered(), remembered(question="gone")], {"q1": "Why?"})
     assert html.count('data-do="drill"') == 1
     assert 'aria-label="Drill: Why?"' in html
-    assert "no longer in your documents" in read(html)
+    assert "cannot be asked now" in read(html)
 
 
 def test_reviews_name_the_day_and_the_questions():

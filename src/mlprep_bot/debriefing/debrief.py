@@ -14,7 +14,7 @@ from mlprep_bot.debriefing.delivery import delivery
 from mlprep_bot.debriefing.grounding import Ground, ground, renumbered
 from mlprep_bot.debriefing.objections import Finding, findings
 from mlprep_bot.domain import Citation, Document, Passage, Question, Sentence
-from mlprep_bot.errors import NotIndexed
+from mlprep_bot.errors import LibraryError
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, mark
 from mlprep_bot.interview.session import Prompt, Round
 from mlprep_bot.ports import Embedder
@@ -74,7 +74,7 @@ class Debriefer:
         self._documents = documents
         self._checker = checker
         self._vectors = VectorMemory(embedder)
-        self._grounds: OrderedDict[tuple[str, str, tuple[str, ...]], Ground | None] = OrderedDict()
+        self._grounds: OrderedDict[tuple[str, str, str, tuple[str, ...]], Ground | None] = OrderedDict()
         self._lock = Lock()
 
     def debrief(self, done: Round) -> Debrief:
@@ -99,9 +99,9 @@ class Debriefer:
         """Where the answer to `prompt` stands, remembered until the document changes."""
         try:
             document = self._documents.document(prompt.document)
-        except NotIndexed:
+        except LibraryError:  # the grade stands without its passages
             return None
-        key = prompt.id, document.digest, tuple(point.text for point in prompt.points)
+        key = prompt.id, prompt.document, document.digest, tuple(point.text for point in prompt.points)
         with self._lock:
             if key not in self._grounds:
                 question = _question(self._documents.questions(), prompt)

@@ -107,7 +107,7 @@ def weakest_html(weak: Sequence[Memory], askable: Mapping[str, str]) -> str:
 
 
 def _weak(memory: Memory, question: str | None) -> str:
-    drill = '<span class="ml-quiet">Its question is no longer in your documents.</span>'
+    drill = '<span class="ml-quiet">Its question cannot be asked now.</span>'
     asked = ""
     if question is not None:
         name = escape(f"Drill: {question}")

@@ -9,7 +9,7 @@ from mlprep_bot.app import App
 from mlprep_bot.debriefing import exports
 from mlprep_bot.debriefing.debrief import Debrief
 from mlprep_bot.debriefing.report import Report, report
-from mlprep_bot.errors import MlprepError
+from mlprep_bot.errors import LibraryError, MlprepError
 from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.ui.debrief import debrief_sources_html
 from mlprep_bot.ui.report import debrief_page_html, end_html
@@ -43,8 +43,7 @@ class Outcomes:
             debrief_sources_html(number, found.debriefs[done.prompt.id], self._text)
             for number, done in enumerate(found.report.rounds, start=1)
         ]
-        wordings = {prompt.id: prompt.text for prompt in self.app.pool()}
-        page = end_html(interview, found.report, found.debriefs, wordings)
+        page = end_html(interview, found.report, found.debriefs, self._wordings())
         return page, "".join([*panels, EMPTY_PANEL]) if panels else ""
 
     def outcome(self, interview: Interview) -> Outcome:
@@ -64,6 +63,13 @@ class Outcomes:
         """The misses of an interview as an Anki package. Raises as `markdown`."""
         interview = self.app.interviewer().look(name)
         return exports.anki(exports.misses(interview.state, self.outcome(interview).debriefs))
+
+    def _wordings(self) -> dict[str, str]:
+        """The askable questions by id; none when the documents cannot be read, since the report can without."""
+        try:
+            return {prompt.id: prompt.text for prompt in self.app.pool()}
+        except LibraryError:
+            return {}
 
     def _text(self, document: str) -> str | None:
         try:

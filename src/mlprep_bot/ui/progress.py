@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 
 from mlprep_bot.app import App
-from mlprep_bot.errors import BadImport
-from mlprep_bot.interview import memory
+from mlprep_bot.errors import BadImport, EmbedderError, LibraryError
+from mlprep_bot.interview import memory, scheduling
+from mlprep_bot.interview.session import Prompt
 from mlprep_bot.ui import mastery
 from mlprep_bot.ui.asking import as_told
 from mlprep_bot.ui.chat import Updates, html
@@ -54,7 +55,7 @@ class ProgressTab:
         self.file.upload(self.take_in, [self.file], [self.file, self.told, self.course], **hidden)
         self.delete.click(self.ask_whether, None, ask, **hidden)
         self.keep.click(self.keep_all, None, ask, **hidden)
-        self.sure.click(self.delete_all, None, [*ask, self.course], **hidden)
+        self.deleted = self.sure.click(self.delete_all, None, [*ask, self.course], **hidden)
 
     def opened(self) -> str:
         """Everything as of now."""
@@ -74,7 +75,9 @@ class ProgressTab:
         finally:
             if path:
                 Path(path).unlink(missing_ok=True)
-        added = f"{plural(merged.added, 'interview')} added, {merged.known} known already."
+        added = (
+            f"{plural(merged.added, 'interview')} added, {merged.continued} continued, {merged.known} known already."
+        )
         return {self.file: None, self.told: _note(added), self.course: self.opened()}
 
     def ask_whether(self) -> Updates:
@@ -117,8 +120,12 @@ class ProgressTab:
         attempts = progress.attempts()
         found = memory.memories(attempts, now)
         today = memory.practice_day(now)
-        askable = {prompt.id: prompt.text for prompt in self.app.pool()}
+        pool, trouble = self._pool()
+        if pool is not None:
+            found = scheduling.askable(found, pool)
+        askable = {prompt.id: prompt.text for prompt in pool or ()}
         parts: Sequence[str] = (
+            trouble,
             mastery.summary_html(held, found, attempts, now),
             mastery.mastery_html(memory.mastery_over_time(attempts)),
             mastery.calendar_html(memory.calendar(attempts), today),
@@ -127,6 +134,16 @@ class ProgressTab:
             mastery.history_html(held),
         )
         return f'<div class="ml-progress-parts">{"".join(parts)}</div>'
+
+    def _pool(self) -> tuple[Sequence[Prompt] | None, str]:
+        """The askable questions; None and the reason as HTML when the documents cannot be read.
+
+        What was practised is whole then, and shown.
+        """
+        try:
+            return self.app.pool(), ""
+        except (LibraryError, EmbedderError) as error:
+            return None, problem_html(error.seen, error.fix)
 
 
 def _json(path: Path) -> Any:
