@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,17 @@ def test_a_job_description_steers_and_is_not_kept(home):
     assert done.returncode == 0, done.stderr
     assert "job.txt" in done.stderr or "more often" in done.stderr
     assert b"somebody who knows" not in (home / "data" / "progress.db").read_bytes()
+
+
+def test_what_is_kept_of_a_pasted_text_is_what_help_and_terminal_say(home):
+    (home / "job.txt").write_text("Regularisation engineer\n\nYou know dropout.\nYou know weight decay.\n" * 2)
+    done = mlprep(home, "interview", "--questions", "1", "--job", str(home / "job.txt"))
+    [held] = json.loads(mlprep(home, "progress", "export", "-").stdout)["interviews"]
+    for _, words in held["entries"][0]["setup"]["steered_by"]:
+        assert words in done.stderr
+    told = " ".join(mlprep(home, "interview", "--help").stdout.split())
+    assert "not stored" not in told
+    assert "only the words shown are kept" in told
 
 
 # --- at a terminal ----------------------------------------------------------------------------
@@ -390,6 +402,23 @@ def test_a_damaged_file_is_one_line(home):
         assert done.returncode == 7, done.stderr
         assert re.search(r"progress\.db is damaged .*cp ", done.stderr)
         assert "Traceback" not in done.stderr
+
+
+def test_what_the_documents_no_longer_have_is_neither_weak_nor_due(tmp_path):
+    home = library(tmp_path)
+    mlprep(home, "interview", "--questions", "1", "--style", "warm-up", stdin="I do not know much about that.\n.\n")
+    before = summary(home)
+    assert before["weakest"]
+    assert sum(before["reviews"].values()) == len(before["weakest"])
+    (home / "notes" / "regularisation.md").write_text("# Bread\n\n## How is bread baked?\n\nIn an oven, for long.\n")
+    assert mlprep(home, "index", str(home / "notes")).returncode == 0
+    after = summary(home)
+    assert (after["weakest"], sum(after["reviews"].values())) == ([], 0)
+    assert after["topics"][0]["key_points"] == before["topics"][0]["key_points"]
+    for left in (home / "data").iterdir():  # no library at all: what was practised is still told
+        if not left.name.startswith("progress"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    assert summary(home)["weakest"] == before["weakest"]
 
 
 def test_nothing_practised_yet(home):

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from mlprep_bot.debriefing.debrief import Debrief, Objection, PointDebrief
 from mlprep_bot.debriefing.exports import anki, markdown, misses
-from mlprep_bot.debriefing.report import ALIKE, MOST_READING, effective, report
+from mlprep_bot.debriefing.report import MOST_READING, report
 from mlprep_bot.domain import Citation, KeyPoint, Passage, Ranking, Sentence, Verdict
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade, mark
 from mlprep_bot.interview.attempts import attempts_of, point_key
-from mlprep_bot.interview.memory import day_start, practice_day
+from mlprep_bot.interview.memory import ALIKE, day_start, independent, practice_day
 from mlprep_bot.interview.session import Hinted, Phase, Prompt, Round, Setup, State, Turn
 
 MET, PARTIAL, MISSED = PointVerdict.MET, PointVerdict.PARTIAL, PointVerdict.MISSED
@@ -132,9 +132,9 @@ def test_a_range_shrinks_with_questions_and_points_of_one_question_count_for_few
     many = [round_of(prompt_of(f"q{n}"), MET, MISSED, MET) for n in range(9)]
     nine = report("i", state_of(*many), [], NOON).overall
     assert nine.high - nine.low < one.high - one.low
-    assert effective([1.0]) == 1.0
-    assert effective([6.0]) == pytest.approx(6 / (1 + 5 * ALIKE))
-    assert effective([6.0, 6.0]) == 2 * effective([6.0])
+    assert independent([3]) == 1.0
+    assert independent([2] * 6) == pytest.approx(6 / (1 + 5 * ALIKE))
+    assert independent([1, 1]) > independent([1, 5]) > 1
 
 
 def test_about_nine_of_ten_ranges_hold_the_true_score():
@@ -191,6 +191,23 @@ def test_attempts_of_the_interview_itself_are_not_counted_twice():
     state = state_of(round_of(prompt_of("a"), MISSED, MET, PARTIAL))
     own = attempts_of("i", state)
     assert report("i", state, own, NOON) == report("i", state, [], NOON)
+
+
+def test_attempts_of_a_copy_that_went_another_way_are_not_counted_as_earlier_ones():
+    state = state_of(round_of(prompt_of("a"), MISSED, MET, PARTIAL))
+    copied = attempts_of("i-branch", state)
+    assert report("i", state, copied, NOON) == report("i", state, [], NOON)
+    before = [replace(a, at=a.at - 9e6) for a in copied]
+    assert "before" in report("i", state, [*before, *copied], NOON).reading[0].why
+
+
+def test_what_the_documents_no_longer_have_is_not_to_be_practised():
+    gone, here = prompt_of("gone"), prompt_of("here")
+    reworded = replace(here, points=(*here.points[:2], KeyPoint("Another point.", 1)))
+    state = state_of(round_of(gone, MISSED, MISSED, MISSED), round_of(here, MISSED, MET, MISSED))
+    (practice,) = report("i", state, [], NOON, pool=[reworded]).practise
+    assert (practice.question, practice.points) == ("here", (here.points[0].text,))
+    assert {p.question for p in report("i", state, [], NOON).practise} == {"gone", "here"}
 
 
 # --- exports ------------------------------------------------------------------------------------

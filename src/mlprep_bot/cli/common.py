@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from mlprep_bot.app import App
+    from mlprep_bot.interview.session import Prompt
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 BatchOption = Annotated[
@@ -42,6 +43,16 @@ def make_ready_app(**overrides: object) -> App:
         with terminal.progress_bars() as progress:
             app.index(progress=progress)
     return app
+
+
+def pool_of(app: App) -> list[Prompt] | None:
+    """What can be asked; None when the documents cannot be read, which keeps nobody from seeing their own progress."""
+    from mlprep_bot.errors import EmbedderError, LibraryError
+
+    try:
+        return app.pool()
+    except (LibraryError, EmbedderError):
+        return None
 
 
 def print_json(value: dict[str, Any]) -> None:

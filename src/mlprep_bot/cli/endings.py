@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from mlprep_bot.cli import debriefs, files
+from mlprep_bot.cli.common import pool_of
 from mlprep_bot.cli.debriefs import heading
+from mlprep_bot.debriefing.wording import ENDS
 from mlprep_bot.interview.session import Round, State
 from mlprep_bot.terminal import out, plain, say
 from mlprep_bot.wording import plural, topic_title
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
     from mlprep_bot.debriefing.report import Practice, Reading, Report, TopicScore
     from mlprep_bot.interview.interviewer import Interview
 
-ENDS = {
-    "done": "That was the last question.",
-    "time": "The time is up.",
-    "early": "You ended the interview.",
-    "nothing left": "Nothing is left to ask with these settings for now.",
-}
 PRACTISE_SHOWN = 5
 
 
@@ -68,7 +64,7 @@ def _debriefs(app: App, state: State) -> dict[str, Debrief]:
 def _report(app: App, held: Interview, explained: dict[str, Debrief]) -> Report:
     from mlprep_bot.debriefing.report import report
 
-    return report(held.id, held.state, app.progress.attempts(), time.time(), explained)
+    return report(held.id, held.state, app.progress.attempts(), time.time(), explained, pool_of(app))
 
 
 # --- the report ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def interview(  # noqa: PLR0913  a flag each
     style: Annotated[str, typer.Option(help="warm-up, realistic, or drill (what is due and weak first).")] = "",
     job: Annotated[
         Path | None,
-        typer.Option(help="A job description or résumé: it steers the topics, stays here and is not stored."),
+        typer.Option(help="A job description or résumé: it steers the topics; only the words shown are kept."),
     ] = None,
     timer: Annotated[bool, typer.Option("--timer/--no-timer", help="Show how much time is left.")] = True,
     resume: Annotated[

@@ -24,7 +24,7 @@ def summary(context: typer.Context, as_json: JsonFlag = False) -> None:
         return
     from mlprep_bot.cli import summaries
 
-    found = summaries.gather(make_app().progress)
+    found = summaries.gather(make_app())
     if as_json:
         print_json(summaries.as_json(found))
     else:

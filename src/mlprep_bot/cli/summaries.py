@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from mlprep_bot.cli.common import pool_of
 from mlprep_bot.cli.debriefs import heading
 from mlprep_bot.debriefing.wording import WORDS
 from mlprep_bot.interview.memory import (
@@ -22,9 +23,13 @@ from mlprep_bot.interview.memory import (
     upcoming,
     weakest,
 )
-from mlprep_bot.interview.progress import Held, Progress
+from mlprep_bot.interview.progress import Held
+from mlprep_bot.interview.scheduling import askable
 from mlprep_bot.terminal import out, plain, say
 from mlprep_bot.wording import plural, topic_title
+
+if TYPE_CHECKING:
+    from mlprep_bot.app import App
 
 INTERVIEWS_SHOWN = 10
 WEAKEST_SHOWN = 5
@@ -45,12 +50,18 @@ class Summary:
     interviews: Sequence[Held]
 
 
-def gather(progress: Progress) -> Summary:
-    """Read everything once. Raises ProgressError."""
+def gather(app: App) -> Summary:
+    """Read everything once. Raises ProgressError.
+
+    What was practised stays known, but only what the documents still have is weak or due.
+    """
+    progress = app.progress
     now, attempts = time.time(), progress.attempts()
     found = memories(attempts, now)
+    pool = pool_of(app) if found else None
+    left = found if pool is None else askable(found, pool)
     return Summary(
-        now, mastery(found.values()), calendar(attempts), weakest(found), upcoming(found, now), progress.interviews()
+        now, mastery(found.values()), calendar(attempts), weakest(left), upcoming(left, now), progress.interviews()
     )
 
 

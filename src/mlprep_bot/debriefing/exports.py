@@ -18,22 +18,17 @@ from typing import TYPE_CHECKING, Any
 from mlprep_bot.answering.markup import protected_spans
 from mlprep_bot.debriefing.debrief import Debrief, PointDebrief
 from mlprep_bot.debriefing.report import METHOD, Report, TopicScore
+from mlprep_bot.debriefing.wording import SIGN, WORDS
 from mlprep_bot.domain import Citation, Sentence
 from mlprep_bot.grading.rubric import PointVerdict, Ungraded
 from mlprep_bot.interview.attempts import point_key
 from mlprep_bot.interview.session import Prompt, Round, State
+from mlprep_bot.wording import plural
 
 if TYPE_CHECKING:
     import genanki  # type: ignore[import-untyped]
 
 _MISSES = (PointVerdict.MISSED, PointVerdict.CONTRADICTED, PointVerdict.PARTIAL)
-_WORDS = {
-    PointVerdict.MET: "✓ met",
-    PointVerdict.PARTIAL: "◐ partly met",
-    PointVerdict.MISSED: "○ missed",
-    PointVerdict.CONTRADICTED: "✗ contradicted",
-    PointVerdict.UNVERIFIED: "? could not tell",
-}
 
 
 # --- Markdown -----------------------------------------------------------------------------------
@@ -59,7 +54,7 @@ def _scores(told: Report) -> Iterator[str]:
     if told.overall is None:
         yield "No question has a grade."
         return
-    lines = [_score(score, score.topic or "Own documents") for score in told.by_topic]
+    lines = [_score(score, score.topic or "No topic") for score in told.by_topic]
     yield "\n".join([_score(told.overall, "**All**"), *lines])
     left = [f"{n} {what}" for n, what in ((told.skipped, "skipped"), (told.ungraded, "without a grade")) if n]
     if left:
@@ -70,7 +65,7 @@ def _scores(told: Report) -> Iterator[str]:
 def _score(score: TopicScore, name: str) -> str:
     span = f"{score.low:.0%} to {score.high:.0%}"
     return (
-        f"- {name}: {score.score:.0%} ({span}; {_plural(score.n, 'key point')}, {_plural(score.questions, 'question')})"
+        f"- {name}: {score.score:.0%} ({span}; {plural(score.n, 'key point')}, {plural(score.questions, 'question')})"
     )
 
 
@@ -85,7 +80,7 @@ def _to_read(told: Report) -> Iterator[str]:
 def _to_practise(told: Report) -> Iterator[str]:
     if told.practise:
         yield "## Due by tomorrow"
-        yield "\n".join(f"- {p.wording or p.document}: {_plural(len(p.points), 'key point')}" for p in told.practise)
+        yield "\n".join(f"- {p.wording or p.document}: {plural(len(p.points), 'key point')}" for p in told.practise)
 
 
 def _question(number: int, round_: Round, debrief: Debrief | None) -> Iterator[str]:
@@ -117,7 +112,7 @@ def _question(number: int, round_: Round, debrief: Debrief | None) -> Iterator[s
 
 def _mark(round_: Round, debrief: Debrief) -> str:
     if debrief.mark is not None:
-        hints = f", {_plural(debrief.hints, 'hint')} taken off" if debrief.hints else ""
+        hints = f", {plural(debrief.hints, 'hint')} taken off" if debrief.hints else ""
         return f"Mark: {debrief.mark:.0%}{hints}. It follows from the verdicts below."
     if isinstance(round_.outcome, Ungraded):
         return f"No mark: {round_.outcome.reason}"
@@ -126,7 +121,7 @@ def _mark(round_: Round, debrief: Debrief) -> str:
 
 def _point(point: PointDebrief, *, judged: bool) -> str:
     grade = point.grade
-    verdict = f"**{_WORDS[grade.verdict]}** " if judged else ""
+    verdict = f"**{SIGN[grade.verdict]} {WORDS[grade.verdict]}** " if judged else ""
     lines = [f"- {verdict}(weight {grade.point.weight}) {_line(grade.point.text)}{_source(point.citation)}"]
     if judged and grade.evidence.strip():
         lines.append(f"  You said: “{_line(grade.evidence)}”.")
@@ -159,10 +154,6 @@ def _line(text: str) -> str:
 
 def _quote(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 # --- Anki ---------------------------------------------------------------------------------------

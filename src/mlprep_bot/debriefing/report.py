@@ -10,12 +10,11 @@ from datetime import timedelta
 from mlprep_bot.debriefing.debrief import Debrief
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, mark
 from mlprep_bot.interview.attempts import Attempt, attempts_of, point_key
-from mlprep_bot.interview.memory import Memory, day_start, due, interval, memories, practice_day
-from mlprep_bot.interview.session import Round, State
+from mlprep_bot.interview.memory import Memory, day_start, due, independent, interval, memories, practice_day
+from mlprep_bot.interview.scheduling import askable
+from mlprep_bot.interview.session import Prompt, Round, State
 
 MOST_READING = 3
-# How much alike the credits of one answer's points are: their intraclass correlation, over 288 graded answers.
-ALIKE = 0.25
 AGAIN = 0.5  # how much more a point is worth reading up for each earlier time that it was missed
 METHOD = (
     "The range would hold the true score in about nine of ten such interviews: a 90% Wilson interval (Wilson 1927; "
@@ -80,15 +79,25 @@ class Report:
 
 
 def report(
-    interview: str, state: State, attempts: Iterable[Attempt], now: float, debriefs: Mapping[str, Debrief] | None = None
+    interview: str,
+    state: State,
+    attempts: Iterable[Attempt],
+    now: float,
+    debriefs: Mapping[str, Debrief] | None = None,
+    pool: Iterable[Prompt] | None = None,
 ) -> Report:
     """The report at `now` (seconds since the epoch).
 
-    `attempts` are those of all interviews; this one's may be among them. `debriefs` by prompt id give the reading
-    its sections.
+    `attempts` are those of all interviews; this one's may be among them, under its own id or that of a copy that went
+    another way. `debriefs` by prompt id give the reading its sections. `pool`, what can be asked: points that are no
+    longer in it are not to be practised.
     """
-    history = [a for a in attempts if a.interview != interview]
-    every = [*history, *attempts_of(interview, state)]
+    own = attempts_of(interview, state)
+    here = {(a.at, a.key) for a in own}
+    history = [a for a in attempts if a.interview != interview and (a.at, a.key) not in here]
+    remembered = memories([*history, *own], now)
+    if pool is not None:
+        remembered = askable(remembered, pool)
     done = tuple(r for r in state.rounds if r.done)
     graded = [r for r in done if r.grade is not None and not r.skipped]
     by_topic: dict[str, list[Round]] = defaultdict(list)
@@ -101,7 +110,7 @@ def report(
         overall=_score("", graded) if graded else None,
         by_topic=tuple(sorted(scores, key=lambda s: (s.score, s.topic))),
         reading=tuple(_reading(done, history, debriefs or {})),
-        practise=tuple(_practise(memories(every, now), state, now)),
+        practise=tuple(_practise(remembered, state, now)),
         rounds=done,
         graded=len(graded),
         ungraded=len(done) - len(graded) - skipped,
@@ -109,16 +118,11 @@ def report(
     )
 
 
-def effective(sizes: Sequence[float]) -> float:
-    """How many independent points so many count for: `sizes` are the effective numbers of points of each question."""
-    return sum(size / (1 + (size - 1) * ALIKE) if size > 1 else size for size in sizes)
-
-
 def _score(topic: str, rounds: Sequence[Round]) -> TopicScore:
     marks = [mark(r.grade.score, len(r.hints)) for r in rounds if r.grade is not None]
     judged = [[p.point.weight for p in _judged(r)] for r in rounds]
     value = min(1.0, max(0.0, sum(marks) / len(marks)))
-    low, high = interval(value, effective([sum(of) ** 2 / sum(w * w for w in of) for of in judged if of]))
+    low, high = interval(value, sum(independent(of) for of in judged if of))
     return TopicScore(topic, sum(map(len, judged)), len(rounds), value, low, high)
 
 

@@ -23,6 +23,12 @@ WORDS = {
     PointVerdict.CONTRADICTED: "contradicted",
     PointVerdict.UNVERIFIED: "could not tell",
 }
+ENDS = {
+    "done": "That was the last question.",
+    "time": "The time is up.",
+    "early": "You ended the interview.",
+    "nothing left": "Nothing is left to ask with these settings for now.",
+}
 _SHARES = {0.0: "0", 0.25: "¼", 0.5: "½", 0.75: "¾", 1.0: "1"}
 
 

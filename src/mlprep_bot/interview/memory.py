@@ -26,7 +26,8 @@ RETENTION = 0.9  # a memory is due when this is the chance that it is still ther
 WEAK = 0.7  # a memory of less strength, 0 to 1, is weak
 COMPLETE = 0.999  # the score, 0 to 1, from which on an answer left nothing out
 _CREDIT = {PointVerdict.MET: 1.0, PointVerdict.PARTIAL: 0.5}  # how right; anything else 0
-# How much alike the credits of one answer's points are: their intraclass correlation in answers that people graded.
+# How much alike the credits of one answer's points are: their intraclass correlation, over 288 answers that people
+# graded.
 ALIKE = 0.25
 Z90 = 1.645  # the normal deviate of a two-sided 90% interval
 
@@ -185,6 +186,15 @@ def interval(value: float, n: float) -> tuple[float, float]:
     return max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))
 
 
+def independent(weights: Sequence[float]) -> float:
+    """As how many independent observations the points of one question count, by their positive weights (Kish 1965).
+
+    Unequal weights count like fewer equal ones, and points of one question stand and fall together.
+    """
+    size = sum(weights) ** 2 / sum(weight * weight for weight in weights)
+    return size / (1 + (size - 1) * ALIKE)
+
+
 def _in_order(attempts: Iterable[Attempt]) -> list[Attempt]:
     return sorted(attempts, key=lambda a: (a.at, a.interview, a.key))
 
@@ -202,17 +212,8 @@ def _mastery(topic: str, questions: Sequence[Sequence[tuple[float, float]]]) -> 
     points = [point for of_question in questions for point in of_question]
     total = sum(weight for _, weight in points)
     value = min(1.0, sum(strength * weight for strength, weight in points) / total)
-    low, high = interval(value, sum(_worth(of_question) for of_question in questions))
+    low, high = interval(value, sum(independent([weight for _, weight in of]) for of in questions))
     return Mastery(topic, value, len(points), low, high)
-
-
-def _worth(points: Sequence[tuple[float, float]]) -> float:
-    """As how many independent observations a question's points count (Kish 1965).
-
-    Unequal weights count like fewer equal ones, and points of one question stand and fall together.
-    """
-    size = sum(weight for _, weight in points) ** 2 / sum(weight * weight for _, weight in points)
-    return size / (1 + (size - 1) * ALIKE)
 
 
 def _scheduler() -> Scheduler:
