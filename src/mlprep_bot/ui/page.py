@@ -60,7 +60,7 @@ def build_page(app: App) -> Any:
         with gr.Tabs(elem_id="ml-tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat = ChatTab(app)
-            with gr.Tab("Interview", id=INTERVIEW):
+            with gr.Tab("Interview", id=INTERVIEW) as interview_tab:
                 interview = InterviewTab(app)
             with gr.Tab("Progress", id="progress") as progress_tab:
                 progress = ProgressTab(app)
@@ -68,13 +68,14 @@ def build_page(app: App) -> Any:
                 library = LibraryTab(app)
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
         _messages(interview, tabs, quiet)
-        room = interview.room
+        room, form = interview.room, interview.room.form
         blocks.load(chat.welcome, None, [chat.live], **quiet)
         blocks.load(chat.opened, None, [chat.picker, chat.banner], **quiet)
         blocks.load(interview.opened, None, room.outputs, **quiet)
-        blocks.load(room.form.opened, None, room.form.offers, **quiet)
+        gr.on([blocks.load, interview_tab.select], form.opened, form.choices, form.offers, **quiet)
         blocks.load(library.opened, None, [library.shelf], **quiet)
         progress_tab.select(progress.opened, None, [progress.course], **quiet)
+        progress.deleted.then(interview.cleared, [room.place], room.outputs, **quiet)
         blocks.unload(lambda: None)
     return blocks
 

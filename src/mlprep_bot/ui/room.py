@@ -135,6 +135,10 @@ class Room:
             self.form.waiting: waiting,
         }
 
+    def emptied(self) -> Updates:
+        """Nothing of any interview, not even where it is not seen."""
+        return {self.bar: "", self.stage: "", self.panel: "", self.box: "", self.saved: ""}
+
     def buttons(self, *shown: Any) -> Updates:
         """Only these buttons."""
         return {button: gr.Button(visible=any(button is one for one in shown)) for button in self.moves}
@@ -180,3 +184,13 @@ def _move(text: str, elem_id: str, variant: str = "secondary") -> Any:
 def notice_html(text: str) -> str:
     """One line that asks for attention."""
     return f'<p class="ml-notice" role="alert">{escape(text)}</p>'
+
+
+def unsent_html(text: str) -> str:
+    """What was written and not sent, to be copied; "" for nothing."""
+    if not text.strip():
+        return ""
+    return (
+        '<details class="ml-fold" open><summary>What you wrote here was not sent</summary>'
+        f'<pre class="ml-code" tabindex="0"><code>{escape(text)}</code></pre></details>'
+    )

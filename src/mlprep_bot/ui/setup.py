@@ -132,8 +132,8 @@ def steering_html(steering: Steering) -> str:
     because = dict(steering.because)
     rows = "".join(_steered(topic, weight, because.get(topic, "")) for topic, weight in steering.weights)
     return (
-        '<div class="ml-steering" role="status"><p>This is what it changes. The text stays on this machine and is '
-        f"not stored.</p><ul>{rows}</ul></div>"
+        '<div class="ml-steering" role="status"><p>This is what it changes. The text is not stored; the words '
+        f"shown here are kept with the interview, on this machine.</p><ul>{rows}</ul></div>"
     )
 
 

@@ -25,6 +25,8 @@ class SetupForm:
     def __init__(self, app: App) -> None:
         self.app = app
         self.waiting = html("", "ml-waiting")
+        self.trouble = html("", "ml-setup-trouble")
+        self.offered_last = gr.State(None)
         html(
             '<div class="ml-intro"><h1>Mock interview</h1><p>One question at a time, as in a real one. Each answer '
             "is marked point by point, with the reason and the passage behind every verdict.</p></div>",
@@ -66,7 +68,7 @@ class SetupForm:
                 max_lines=14,
                 max_length=setup.LONGEST_JOB,
                 elem_id="ml-job",
-                info="It steers the topics. It stays on this machine and is not stored.",
+                info="It steers the topics and is not stored; the words shown as the reason are, with the interview.",
             )
             self.changed = html("", "ml-changed")
         self.grader = gr.Dropdown([WITHOUT_MODEL], value="", label="Who marks", filterable=False, elem_id="ml-grader")
@@ -80,27 +82,41 @@ class SetupForm:
         return [*chosen, self.limit, self.questions, self.minutes, self.timer, self.grader, self.job]
 
     @property
+    def choices(self) -> list[Any]:
+        """What `opened` takes: the choices that the page has, and what is chosen of them."""
+        return [self.offered_last, self.role, self.level, self.topics, self.documents, self.grader]
+
+    @property
     def offers(self) -> list[Any]:
-        """The components whose choices depend on documents and models."""
-        return [self.role, self.level, self.topics, self.documents, self.grader]
+        """What `opened` changes: the components whose choices depend on documents and models."""
+        return [self.trouble, *self.choices]
 
     def _wire(self) -> None:
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         self.limit.change(_length_fields, [self.limit], [self.questions, self.minutes], **hidden)
         self.job.change(self.read_job, [self.job], [self.changed], trigger_mode="always_last", **hidden)
 
-    def opened(self) -> Updates:
-        """Choices as of now."""
+    def opened(self, last: Any, *chosen: Any) -> Updates:
+        """Choices as of now. `last`: those that the page has; `chosen`: the values of role to grader."""
+        try:
+            now = self._choices()
+        except Exception as error:  # boundary: the page keeps the choices that it has
+            told = as_told(error)
+            return {self.trouble: problem_html(told.seen, told.fix)}
+        if now == last:  # a list that is being read is left alone
+            return {self.trouble: ""}
+        fields = (self.role, self.level, self.topics, self.documents, self.grader)
+        rows = zip(fields, now, chosen, strict=True)
+        offered = {field: _offered(field, options, value) for field, options, value in rows}
+        return {self.trouble: "", self.offered_last: now, **offered}
+
+    def _choices(self) -> list[list[tuple[str, str]]]:
+        """(label, value) of role, level, topics, documents and grader, as of now. Raises LibraryError."""
         offered = self.offered()
         writers = [w for w in self.app.writers() if w.available and w.name != EXTRACTIVE]
         graders = [WITHOUT_MODEL, *((f"{w.name}, checked without it", w.name) for w in writers)]
-        return {
-            self.role: gr.Dropdown(offered.role_choices()),
-            self.level: gr.Dropdown(offered.level_choices()),
-            self.topics: gr.Dropdown(offered.topic_choices()),
-            self.documents: gr.Radio(offered.document_choices()),
-            self.grader: gr.Dropdown(graders),
-        }
+        of_documents = [offered.role_choices(), offered.level_choices(), offered.topic_choices()]
+        return [*of_documents, offered.document_choices(), graders]
 
     def offered(self) -> setup.Offer:
         """What can be asked now. Raises LibraryError."""
@@ -125,6 +141,15 @@ class SetupForm:
     def _steering(self, text: str) -> Steering:
         text = (text or "").strip()[: setup.LONGEST_JOB]
         return self.app.steer(text) if len(text) >= SHORTEST_JOB else Steering()
+
+
+def _offered(field: Any, options: list[tuple[str, str]], value: Any) -> Any:
+    """New choices; what was chosen stays as far as it is among them."""
+    there = {name for _, name in options}
+    if isinstance(value, list):
+        left = [name for name in value if name in there]
+        return type(field)(options) if left == value else type(field)(options, value=left)
+    return type(field)(options) if value is None or value in there else type(field)(options, value=options[0][1])
 
 
 def _length_fields(limit: str) -> tuple[Any, Any]:
