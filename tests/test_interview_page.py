@@ -8,14 +8,23 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from io import BytesIO
 
+import gradio as gr
 import pytest
 
 from mlprep_bot.app import App
+from mlprep_bot.domain import KeyPoint
 from mlprep_bot.errors import EmbedderError
+from mlprep_bot.grading.rubric import PointGrade, PointVerdict, grade
+from mlprep_bot.interview.session import Answered, Asked, Began, Debriefed, Entry, Marked, Prompt, Setup, Style
 from mlprep_bot.settings import Settings
+from mlprep_bot.ui.interview import InterviewTab
+from mlprep_bot.ui.progress import ProgressTab
+from mlprep_bot.ui.setup import quiz_of
+from mlprep_bot.ui.setup_form import SetupForm
 from ollama_server import FakeOllama, Model
 from test_page import (
     CARDS,
@@ -159,7 +168,7 @@ def test_a_whole_interview_survives_a_reload_and_a_killed_server(browser, tmp_pa
     server = Server(tmp_path / "data", documents(tmp_path / "documents"))
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     try:
         page.goto(f"http://127.0.0.1:{server.port}/")
         page.wait_for_selector("#ml-live .ml-welcome")
@@ -406,12 +415,163 @@ def test_progress_is_drawn_drilled_exported_imported_and_deleted(open_page, app,
     page.wait_for_selector("#ml-course-part .ml-empty")
     assert app.progress.interviews() == []
     page.set_input_files("#ml-import input[type=file]", str(export))
-    page.wait_for_selector('#ml-own-told :text("1 interview added")')
+    page.wait_for_selector('#ml-own-told :text("1 interview added, 0 continued, 0 known")')
     page.wait_for_selector("#ml-course-part .ml-course")
     broken = tmp_path / "broken.json"
     broken.write_text("no json")
     page.set_input_files("#ml-import input[type=file]", str(broken))
     page.wait_for_selector("#ml-own-told .ml-problem")
+
+
+def test_what_was_typed_last_is_there_after_a_pause(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    write(page, "first ")
+    page.locator("#ml-answer textarea").press_sequentially("and last")
+    page.locator("#ml-answer textarea").press("Alt+Shift+P")
+    page.wait_for_selector("#ml-resume:visible")
+    page.click("#ml-resume")
+    asked(page)
+    assert page.input_value("#ml-answer textarea") == "first and last"
+
+
+def test_the_way_on_after_all_interviews_were_deleted(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    write(page, "a secret")
+    other = open_page()
+    go(other, "Interview")
+    asked(other)
+    go(page, "Progress")
+    page.click("#ml-delete")
+    page.click("#ml-delete-sure")
+    page.wait_for_selector("#ml-course-part .ml-empty")
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    assert "secret" not in page.content()
+
+    other.fill("#ml-answer textarea", "typed for an interview that is gone")
+    other.click("#ml-answer-go")
+    other.wait_for_selector("#ml-start:visible")
+    assert "lost its interview" in other.inner_text("#ml-interview-notice")
+    assert "typed for an interview that is gone" in other.inner_text("#ml-interview-notice")
+    begin(other)
+
+
+def test_documents_that_come_later_can_be_chosen_without_a_reload(open_page, app, tmp_path):  # noqa: F811
+    notes = tmp_path / "documents" / "notes.md"
+    notes.unlink()
+    app.index([tmp_path / "documents"])
+    page = open_page()
+    go(page, "Interview")
+    page.wait_for_selector("#ml-start:visible")
+    page.click("#ml-topics input")
+    page.get_by_role("option", name="Classical ML").click()
+    page.keyboard.press("Escape")
+    assert page.get_by_label("My own documents").count() == 0
+    notes.write_text(NOTES, encoding="utf-8")
+    app.index([tmp_path / "documents"])
+    go(page, "Chat")
+    go(page, "Interview")
+    page.get_by_label("My own documents").check()
+    assert "Classical ML" in page.inner_text("#ml-topics")
+
+
+def test_a_set_up_without_documents_says_so(embedder, tmp_path):
+    app = App(Settings(data_dir=tmp_path / "data", ollama_host="http://127.0.0.1:9"))
+    app.embedder = embedder
+    with gr.Blocks():
+        form = SetupForm(app)
+    told = form.opened(None, "", "", [], "all", "")
+    assert list(told) == [form.trouble]
+    assert "ml-problem" in told[form.trouble]
+
+
+def test_without_documents_everything_that_was_practised_is_still_there(open_page, app, embedder, tmp_path):  # noqa: F811
+    interviewer = app.interviewer()
+    question = next(prompt.id for prompt in app.pool() if prompt.text == L1)
+    name = interviewer.start(Setup(questions=1, style=Style.WARM_UP, pinned=(question,))).id
+    interviewer.answer(name, PARTLY)
+    interviewer.proceed(name)
+    data = tmp_path / "moved"
+    data.mkdir()
+    other = App(Settings(data_dir=data, ollama_host="http://127.0.0.1:9"))
+    other.embedder = embedder
+    other.progress.merge(app.progress.export())
+    with serving(other) as where:
+        page = open_page(where)
+        go(page, "Progress")
+        page.wait_for_selector("#ml-course-part .ml-history")
+        assert page.locator("#ml-course-part .ml-problem").count() == 1
+        assert page.get_by_role("img", name="Classical ML").count() == 1
+        assert L1 in page.request.get(f"{where}mlprep/interview/{name}.md").text()
+        page.click(".ml-history button")
+        page.wait_for_selector("#ml-stage .ml-end .ml-scores")
+        page.context.close()
+
+
+def test_points_whose_question_was_removed_are_not_due(app):
+    held = app.progress
+    point = KeyPoint("It was once asked.", 3)
+    gone = Prompt("gone", "old.md", "What was once asked?", "classical-ml", "", (point,))
+    judged = grade([PointGrade(point, PointVerdict.MISSED, "", "")], "nothing", "model-free")
+    long_ago = (Began(Setup(questions=1)), Asked(gone, ""), Answered("nothing"), Marked(judged), Debriefed())
+    held.begin([Entry(1_700_000_000.0 + n, what) for n, what in enumerate(long_ago)])
+    with gr.Blocks():
+        shown = ProgressTab(app).opened()
+    assert "It was once asked." not in shown
+    assert "<strong>0</strong> due now" in shown
+
+
+class Slow:
+    """An embedder that can be held up, and counts how many ask it at the same time."""
+
+    def __init__(self, inner):
+        self.inner, self.free, self.inside, self.most = inner, threading.Event(), 0, 0
+        self.free.set()
+
+    def __getattr__(self, name):
+        found = getattr(self.inner, name)
+        return self.held(found) if name.startswith("embed") and callable(found) else found
+
+    def held(self, embed):
+        def slowly(*arguments, **more):
+            if not self.free.is_set():
+                self.inside += 1
+                self.most = max(self.most, self.inside)
+                self.free.wait()
+                self.inside -= 1
+            return embed(*arguments, **more)
+
+        return slowly
+
+
+def test_a_reload_while_an_answer_is_read_says_so_and_reads_it_once(open_page, app, embedder):  # noqa: F811
+    app.embedder = slow = Slow(embedder)
+    page = open_page()
+    begin(page)
+    page.fill("#ml-answer textarea", PARTLY)
+    slow.free.clear()
+    try:
+        page.click("#ml-answer-go")
+        page.wait_for_selector("#ml-stage .ml-reading")
+        page.reload()
+        page.wait_for_selector("#ml-stage .ml-reading")
+        assert not page.locator("#ml-again").is_visible()
+    finally:
+        slow.free.set()
+    page.wait_for_selector("#ml-stage .ml-probe, #ml-stage .ml-debrief")
+    assert slow.most == 1
+
+
+def test_a_question_that_is_gone_is_not_asked_and_another_interview_goes_on(open_page, app):  # noqa: F811
+    with gr.Blocks():
+        tab = InterviewTab(app)
+    running = app.interviewer().start(Setup())
+    *_, told = tab.begin(quiz_of("gone"))
+    assert "ml-problem" in told[tab.room.notice]
+    assert not app.interviewer().look(running.id).state.paused
+    assert len(app.progress.interviews()) == 1
 
 
 class Moody:

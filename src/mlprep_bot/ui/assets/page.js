@@ -244,6 +244,12 @@
     press("ml-draft-go");
   }
 
+  // The next key or the next leaving of the box tries again, with the same words too.
+  function unsaved() {
+    draft.kept = "";
+    draft.since ||= performance.now();
+  }
+
   document.addEventListener("input", (event) => { if (event.target.closest?.("#ml-answer")) typed(); });
   for (const name of ["focusout", "visibilitychange"]) {
     document.addEventListener(name, () => { if (draft.since && (name === "focusout" || document.hidden)) keep(); });
@@ -330,6 +336,7 @@
       const within = (selector) => changes.some((c) => c.target.closest?.(selector));
       for (const panel of document.querySelectorAll(".ml-panel")) if (within(`#${panel.id}`)) restore(panel);
       if (within("#ml-live")) follow();
+      if (within("#ml-saved") && document.querySelector("#ml-saved .ml-unsaved")) unsaved();
       rememberTab();
       tick();
       showClock();
