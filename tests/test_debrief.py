@@ -251,6 +251,23 @@ def test_a_document_that_changed_is_read_again(shelf, embedder):
     assert debriefer.debrief(done).passages == ()
 
 
+class Copies(Shelf):
+    """Documents whose questions have one id, as copies in a library do."""
+
+    def questions(self):
+        return [replace(question, id="shared") for question in super().questions()]
+
+
+def test_copies_of_a_document_are_each_cited_by_their_own_name(shelf, embedder):
+    card = shelf.texts[CARDS[0]]
+    both = Copies(card, replace(card, name="copies/p-values-and-peeking.md"))
+    debriefer = Debriefer(both, SupportChecker(embedder), embedder)
+    asked = about(both, "p-value")
+    for name in both.texts:
+        debrief = debriefer.debrief(answered(replace(asked, document=name), "It is small.", PointVerdict.MISSED))
+        assert {citation.document for citation in every_citation(debrief)} == {name}
+
+
 # --- delivery -----------------------------------------------------------------------------------
 
 
