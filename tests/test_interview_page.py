@@ -564,7 +564,7 @@ def test_a_reload_while_an_answer_is_read_says_so_and_reads_it_once(open_page, a
     assert slow.most == 1
 
 
-def test_a_question_that_is_gone_is_not_asked_and_another_interview_goes_on(open_page, app):  # noqa: F811
+def test_a_question_that_is_gone_is_not_asked_and_another_interview_goes_on(app):
     with gr.Blocks():
         tab = InterviewTab(app)
     running = app.interviewer().start(Setup())
