@@ -40,7 +40,7 @@ class Item:
 def read(path: Path) -> Iterator[str]:
     """Non-empty lines of a file, or of standard input for `-`."""
     try:
-        stream = sys.stdin if str(path) == "-" else path.open(encoding="utf-8-sig")
+        stream = sys.stdin if str(path) == "-" else path.open(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise BadLine(f"Cannot read the batch {path}: {error.strerror}.", "Name a JSON Lines file, or -.") from error
     with stream:

@@ -36,6 +36,11 @@ def grade(value: Mapping[str, Any], grader_for: GraderFor, find_card: FindCard) 
     return contract.outcome_json(grader.grade(question, points, answer))
 
 
+def nothing(grader: str) -> dict[str, Any]:
+    """The shape of a line that could not be read, so that every line has the same fields."""
+    return contract.outcome_json(Ungraded((), "The line could not be read.", grader))
+
+
 def rubric_given(value: Mapping[str, Any]) -> str:
     """Which rubric counts: what is said most exactly, where a line gives several. Raises BadLine for none."""
     for name in ("card", "key_points", "reference"):

@@ -36,11 +36,10 @@ def grade(
     find = grading_batch.card_finder(bundled_corpus(), lambda: _indexed(app))
     if batch is not None:
         for line in batches.read(batch):
-            print_json(
-                batches.respond_object(
-                    line, grading_batch.EXPECTED, lambda v: grading_batch.grade(v, graders.__getitem__, find)
-                )
+            done = batches.respond_object(
+                line, grading_batch.EXPECTED, lambda v: grading_batch.grade(v, graders.__getitem__, find)
             )
+            print_json(done if "error" not in done else {**grading_batch.nothing(graders[False].name), **done})
         return
     said = typer.get_text_stream("stdin").read() if answer == "-" else answer
     value = {"card": terminal.required(card, "a card's id"), "answer": terminal.required(said, "an answer (--answer)")}

@@ -16,6 +16,7 @@ from mlprep_bot.grading.reading import Reading, Said, stems_of
 from mlprep_bot.ports import Vectors
 
 _NEAR, _SAME = 0.45, 0.75  # cosines between which a word counts as said in other words
+_ABOUT = 3  # sentences or clauses whose words count for a point
 _ASKED = 0.3  # what a word of the question weighs beside another one
 # Of the comparison with a wrong belief, what tells something about it.
 _FORTH = (
@@ -32,11 +33,13 @@ _BACK = (
 class Observed:
     """`values` by feature name; the stretches of the answer nearest to the point (`best`) and its wrong belief.
 
+    `quote`: the one sentence or clause of `best` that is nearest to the point, to be shown as evidence.
     `leans`: how much nearer `against`, one sentence or clause, is to the wrong belief than to the point (cosines).
     """
 
     values: dict[str, float]
     best: Said | None = None
+    quote: Said | None = None
     against: Said | None = None
     leans: float = 0.0
 
@@ -60,7 +63,7 @@ def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) 
     windows = np.stack([said.vector for said in reading.windows])
     near = _nearest(point.text, windows, reading)
     wanted = [t for t in near.parsed if t.content or t.number]
-    said = _said(wanted, reading)
+    said = _said(wanted, _about(near.cosines, wanted, reading), reading)
     values = {
         **_similarity(near, windows, reading),
         **_coverage(wanted, said, reading),
@@ -69,14 +72,17 @@ def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) 
         **{f"b_{name}": value for name, value in near.back.items()},
         **_distinct(near, wanted, said, windows, others, reading),
     }
+    best = reading.windows[near.at]
+    single = [at for at, said in enumerate(reading.windows) if len(said.tokens) == 1]
+    inside = [at for at in single if best.start <= reading.windows[at].start and reading.windows[at].end <= best.end]
+    quote = reading.windows[max(inside, key=lambda at: float(near.cosines[at]))] if inside else best
     if not point.wrong:
-        return Observed(values, reading.windows[near.at])
+        return Observed(values, best, quote)
     wrong = _nearest(point.wrong, windows, reading)
     values |= _against(near, wrong, windows, reading)
-    single = [at for at, said in enumerate(reading.windows) if len(said.tokens) == 1]
     at = max(single, key=lambda i: float(wrong.cosines[i]))
     leans = float(wrong.cosines[at] - near.cosines[at])
-    return Observed(values, reading.windows[near.at], reading.windows[at], leans)
+    return Observed(values, best, quote, reading.windows[at], leans)
 
 
 def _nearest(statement: str, windows: Vectors, reading: Reading) -> _Near:
@@ -112,11 +118,21 @@ def _similarity(near: _Near, windows: Vectors, reading: Reading) -> dict[str, fl
     }
 
 
-def _said(wanted: Sequence[Token], reading: Reading) -> list[float]:
-    """For each content word or number of the point 1 when the answer says it, less for something like it, else 0."""
-    scores = [1.0 if t.stem in reading.stems else 0.0 for t in wanted]
+def _about(cosines: Vectors, wanted: Sequence[Token], reading: Reading) -> list[Token]:
+    """The words of the few sentences or clauses that are nearest: elsewhere they would be about something else."""
+    stems = {t.stem for t in wanted}
+    single = [at for at, said in enumerate(reading.windows) if len(said.tokens) == 1]
+    shared = {at: len(stems & stems_of(reading.windows[at].flat)) / max(1, len(stems)) for at in single}
+    nearest = sorted(single, key=lambda at: -(float(cosines[at]) + shared[at]))[:_ABOUT]
+    return [token for at in nearest for token in reading.windows[at].flat]
+
+
+def _said(wanted: Sequence[Token], there: Sequence[Token], reading: Reading) -> list[float]:
+    """For each content word or number of the point 1 when it stands `there`, less for something like it, else 0."""
+    stems = stems_of(there)
+    scores = [1.0 if t.stem in stems else 0.0 for t in wanted]
     rest = [i for i, score in enumerate(scores) if score == 0.0 and wanted[i].number is None]
-    words = list(dict.fromkeys(t.text.lower() for t in reading.everything if t.content))
+    words = list(dict.fromkeys(t.text.lower() for t in there if t.content))
     if rest and words:
         near = reading.vectors.similarities([wanted[i].text.lower() for i in rest], words).max(axis=1)
         for i, cosine in zip(rest, near, strict=True):

@@ -22,6 +22,10 @@ from mlprep_bot.ports import Embedder
 MODEL_FREE = "model-free"
 MOST_OF_REFERENCE = 3  # key points of a short reference answer; a rubric has more
 _NAMED = 3  # words of a point that a reason names
+_SHORT = 3  # letters of words that would tell nothing there
+_LEANS, _BELIEVED = 0.25, 0.5  # cosines: nearer by so much to a wrong belief, and as near to it, is no praise
+_CLOSE = 0.45  # cosine from which on "nothing" would be wrong
+_NOTHING = "Nothing in your answer says this, as far as can be told from its words."
 
 
 class PlainGrader:
@@ -67,19 +71,23 @@ def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
     limits = head.limits
     values = observed.values
     if not values or (values["cosine"] < limits.near and values["cover_new_soft"] < limits.words):
-        return PointGrade(point, PointVerdict.MISSED, "", "Nothing in your answer says this.")
+        return PointGrade(point, PointVerdict.MISSED, "", _NOTHING)
     opposed = against > limits.contradicted and against > met
-    # Two verdicts that exclude each other are both likely, or no single sentence leans to the wrong belief.
-    if min(met, against) > limits.doubt or (opposed and point.wrong and observed.leans <= 0):
+    # Two verdicts that exclude each other are both likely; or no single sentence leans to the wrong belief that would
+    # be blamed; or one leans to it plainly where there would be praise.
+    blamed = opposed and point.wrong and observed.leans <= 0
+    praised = not opposed and made >= limits.missed and observed.leans > _LEANS and values.get("wrong", 0.0) > _BELIEVED
+    if min(met, against) > limits.doubt or blamed or praised:
         return PointGrade(point, PointVerdict.UNVERIFIED, "", f"Could not tell: did you mean “{point.text}”?")
     if opposed:
         nearest = observed.against or observed.best
         return PointGrade(point, PointVerdict.CONTRADICTED, nearest.text if nearest else "", leaning(point))
-    evidence = observed.best.text if observed.best else ""
+    evidence = observed.quote.text if observed.quote else ""
     if made >= limits.met:
         return PointGrade(point, PointVerdict.MET, evidence, "Your words say this.")
     if made < limits.missed:
-        return PointGrade(point, PointVerdict.MISSED, "", "Nothing in your answer says this.")
+        reason = "Something comes near this, but does not say it." if values["cosine"] > _CLOSE else _NOTHING
+        return PointGrade(point, PointVerdict.MISSED, "", reason)
     return PointGrade(point, PointVerdict.PARTIAL, evidence, _partly(point, observed), share=limits.share(made))
 
 
@@ -94,7 +102,7 @@ def _partly(point: KeyPoint, observed: Observed) -> str:
     """What a point that was made in part still lacks, by its telling words."""
     said = {t.stem for t in tokens(observed.best.text)} if observed.best else set()
     common = everyday()
-    lacking = [t.text for t in tokens(point.text) if (t.content or t.number) and t.stem not in said | common]
+    lacking = [t.text for t in tokens(point.text) if t.content and len(t.text) > _SHORT and t.stem not in said | common]
     if not lacking:
         return "You come near this; say it more plainly."
     return f"You come near this; not said plainly: {', '.join(dict.fromkeys(lacking[:_NAMED]))}."

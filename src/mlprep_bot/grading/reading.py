@@ -27,6 +27,7 @@ _LONG_SENTENCE = 110  # characters; spoken answers run on, so a longer one is al
 _CLAUSE = re.compile(
     r"(?<=[,;:])\s+(?=(?:and|but|so|because|which|while|whereas|then|or|if|also|plus|since)\b)|;\s+|\n+"
 )
+_BREAK = re.compile(r"\n\s*\n")
 _ECHO = 0.7  # share of words in common, both ways, from which on a sentence repeats the question
 # What may be said around a question that is repeated.
 _ABOUT_QUESTIONS = frozenset(
@@ -55,6 +56,7 @@ _INSTRUCTION = re.compile(
     r"|\b(?:grader|examiner|ai)\b.{0,20}\byou (?:must|should)\b|\bit is correct in every respect\b"
     r"|\byou are (?:a|an|the|now)\b.{0,30}\b(?:grader|examiner|assistant|ai)\b"
     r"|<\|?(?:im_start|system|assistant)|\[/?INST\]|^\s*(?:system|assistant)\s*:|[\"']verdict[\"']\s*:"
+    r"|\b(?:met|covered|named|addressed) (?:all|every|each)\b.{0,15}\bkey points?\b"
     r"|\b(?:all|every|each) (?:of )?(?:the )?key points? (?:is|are|were|have been|has been) (?:met|covered|correct)",
     re.IGNORECASE,
 )
@@ -120,6 +122,8 @@ class Reading:
         for first in range(len(self.sentences)):
             for last in range(first, min(first + _WINDOW, len(self.sentences))):
                 start, end = self.sentences[first][0], self.sentences[last][1]
+                if last > first and _BREAK.search(self.answer, self.sentences[last - 1][1], self.sentences[last][0]):
+                    break  # another paragraph, or the answer to a follow-up
                 vector = _unit(single[first : last + 1].sum(axis=0))
                 found.append(Said(start, end, self.answer[start:end], tuple(self.parsed[first : last + 1]), vector))
         return found + self._clauses()
