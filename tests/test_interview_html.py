@@ -236,7 +236,7 @@ def test_the_end_shows_scores_with_their_range_and_what_they_are_made_of():
     debriefs = {"q1": debriefed(done)}
     html = end_html(interview, report(interview.id, interview.state, [], 1.8e9, debriefs), debriefs, {})
     text = read(html)
-    assert "All questions are done. 1 question marked." in text
+    assert "That was the last question. 1 question marked." in text
     assert "Classical ML" in text
     assert "50%" in text
     assert "1 question: ✓ 1 met ○ 1 missed ✗ 1 contradicted" in text

@@ -74,8 +74,8 @@ PROGRESS = Kind(
     unusable=ProgressError,
     busy=ProgressError,
     damaged=ProgressDamaged,
-    way_out="Your documents are not in it, and a copy of at most a day before you last started lies beside it: "
-    "mv '{path}' '{path}.damaged' && rm -f '{path}'-* && cp '{path}.backup' '{path}'",
+    way_out="Your documents are not in it. Move it away: mv '{path}' '{path}.damaged' && rm -f '{path}'-*; if a copy "
+    "of it lies beside it (at most a day old when you last started), go on with that: cp '{path}.backup' '{path}'",
     journal=journal_mode(),
     pragmas=("secure_delete = ON",),  # what a person deletes is overwritten, not only forgotten
 )

@@ -11,6 +11,7 @@ from mlprep_bot.debriefing.debrief import Debrief
 from mlprep_bot.debriefing.report import Report, report
 from mlprep_bot.errors import LibraryError, MlprepError
 from mlprep_bot.interview.interviewer import Interview
+from mlprep_bot.interview.record import Prompt
 from mlprep_bot.ui.debrief import debrief_sources_html
 from mlprep_bot.ui.report import debrief_page_html, end_html
 from mlprep_bot.ui.sources import EMPTY_PANEL
@@ -50,7 +51,7 @@ class Outcomes:
         """Report and debriefs as of now. Raises LibraryError, EmbedderError, ProgressError."""
         state = interview.state
         debriefs = {done.prompt.id: self.app.debriefer.debrief(done) for done in state.rounds if done.done}
-        told = report(interview.id, state, self.app.progress.attempts(), time.time(), debriefs)
+        told = report(interview.id, state, self.app.progress.attempts(), time.time(), debriefs, self._pool())
         return Outcome(told, debriefs)
 
     def markdown(self, name: str) -> str:
@@ -65,11 +66,15 @@ class Outcomes:
         return exports.anki(exports.misses(interview.state, self.outcome(interview).debriefs))
 
     def _wordings(self) -> dict[str, str]:
-        """The askable questions by id; none when the documents cannot be read, since the report can without."""
+        """The askable questions by id."""
+        return {prompt.id: prompt.text for prompt in self._pool() or ()}
+
+    def _pool(self) -> list[Prompt] | None:
+        """The askable questions; None when the documents cannot be read, since the report can do without."""
         try:
-            return {prompt.id: prompt.text for prompt in self.app.pool()}
+            return self.app.pool()
         except LibraryError:
-            return {}
+            return None
 
     def _text(self, document: str) -> str | None:
         try:

@@ -127,7 +127,7 @@ class ProgressTab:
         parts: Sequence[str] = (
             trouble,
             mastery.summary_html(held, found, attempts, now),
-            mastery.mastery_html(memory.mastery_over_time(attempts)),
+            mastery.mastery_html(memory.mastery_over_time(attempts, now)),
             mastery.calendar_html(memory.calendar(attempts), today),
             mastery.weakest_html(memory.weakest(found), askable),
             mastery.reviews_html(memory.upcoming(found, now), today, askable),

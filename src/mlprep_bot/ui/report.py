@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mlprep_bot.debriefing.debrief import Debrief
 from mlprep_bot.debriefing.report import METHOD, Practice, Reading, Report, TopicScore
-from mlprep_bot.debriefing.wording import SIGN, WORDS
+from mlprep_bot.debriefing.wording import ENDS, SIGN, WORDS
 from mlprep_bot.grading.rubric import PointVerdict
 from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.interview.session import Round
@@ -20,12 +20,6 @@ from mlprep_bot.ui.places import place_of
 from mlprep_bot.wording import plural, topic_title
 
 PRACTISE_SHOWN = 6
-_ENDED = {
-    "done": "All questions are done.",
-    "time": "The time is up.",
-    "early": "You ended it early.",
-    "nothing left": "No other question fits what you asked for.",
-}
 
 
 def debrief_page_html(interview: Interview, debrief: Debrief) -> str:
@@ -46,7 +40,7 @@ def end_html(interview: Interview, report: Report, debriefs: Mapping[str, Debrie
 
     `wordings`: questions by id, for what is due from other interviews.
     """
-    reason = _ENDED.get(interview.state.reason, "")
+    reason = ENDS.get(interview.state.reason, "")
     if not report.rounds:
         inner = f"<p>{_nothing(interview)}</p>"
     else:
