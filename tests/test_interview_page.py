@@ -435,6 +435,23 @@ def test_what_was_typed_last_is_there_after_a_pause(open_page):  # noqa: F811
     assert page.input_value("#ml-answer textarea") == "first and last"
 
 
+def test_what_was_typed_last_is_there_after_a_reload_at_once(open_page):  # noqa: F811
+    page = open_page()
+    begin(page)
+    write(page, "first ")
+    page.locator("#ml-answer textarea").press_sequentially("and last")
+    page.reload()
+    go(page, "Interview")
+    asked(page)
+    page.wait_for_function("document.querySelector('#ml-answer textarea').value === 'first and last'")
+    page.fill("#ml-answer textarea", "A tree splits on one feature at a time, so scaling changes nothing.")
+    page.click("#ml-answer-go")
+    page.wait_for_selector("#ml-stage[data-place], #ml-stage [data-place]")
+    page.reload()
+    go(page, "Interview")
+    assert "first and last" not in page.input_value("#ml-answer textarea")
+
+
 def test_the_way_on_after_all_interviews_were_deleted(open_page):  # noqa: F811
     page = open_page()
     begin(page)

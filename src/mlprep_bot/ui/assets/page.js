@@ -186,8 +186,10 @@
     if (now.dataset.place === state.place && hints.length > state.hints && state.acted) hinted([...hints].at(-1));
     state.hints = hints.length;
     if (now.dataset.place === state.place) return;
+    const first = state.place === null;
     state.place = now.dataset.place;
     settleDraft();
+    if (first) setTimeout(bringBack, 400); // after the kept draft was filled in
     views.delete("ml-interview-sources");
     if (!state.acted) return;
     state.acted = now.dataset.focus === undefined; // a state that passes by itself leaves the focus to the next
@@ -219,8 +221,25 @@
   const draft = { timer: 0, since: 0, kept: "" };
   const SOON = 700, AT_LAST = 3000; // milliseconds after the last key, and after the first that is not kept yet
 
+  // A copy in this tab until the server says that it kept the text: it may be gone, or the page reloaded at once.
+  const COPY = "mlprep-draft";
+  function copied() {
+    try { return JSON.parse(sessionStorage.getItem(COPY) ?? "{}"); } catch { return {}; }
+  }
+
+  // What was typed last for the turn that is shown, and never reached the server.
+  function bringBack() {
+    const box = document.querySelector("#ml-answer textarea"), copy = copied();
+    if (!box || copy.place !== state.place || !copy.text || copy.text === box.value) return;
+    put(box, copy.text);
+  }
+
   function typed() {
-    const now = performance.now();
+    const now = performance.now(), place = stage()?.dataset.place;
+    const note = document.querySelector("#ml-saved .ml-quiet");
+    if (note) note.textContent = ""; // "Draft saved" was said of older words
+    const box = document.querySelector("#ml-answer textarea");
+    if (box && place?.endsWith(":answering")) sessionStorage.setItem(COPY, JSON.stringify({ place, text: box.value }));
     draft.since ||= now;
     clearTimeout(draft.timer);
     draft.timer = setTimeout(keep, Math.max(0, Math.min(SOON, draft.since + AT_LAST - now)));
