@@ -8,6 +8,7 @@ verdict, and into "could not tell" where two verdicts that exclude each other ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mlprep_bot.answering.facts import everyday, tokens
 from mlprep_bot.answering.vectors import VectorMemory
@@ -60,7 +61,14 @@ class PlainGrader:
         """The regression that judges a point of a rubric of so many: see `weights`."""
         if point.wrong:
             return self._heads["authored"]
-        return self._heads["reference" if self._of_reference or points <= MOST_OF_REFERENCE else "derived"]
+        derived, reference = self._heads["derived"], self._heads["reference"]
+        if self._of_reference:
+            return reference
+        if points > MOST_OF_REFERENCE:
+            return derived
+        # A short rubric is no whole answer: what is hardly near a point is nothing, as in a long one.
+        low = derived.limits
+        return replace(reference, limits=replace(reference.limits, missed=low.missed, near=low.near))
 
 
 def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
