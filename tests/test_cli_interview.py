@@ -251,8 +251,8 @@ class Terminal:
         return self.process.wait(timeout=60), self._seen
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self._master], [], [], 120)
-        assert ready, f"nothing came for two minutes after: {self._seen}"
+        ready, _, _ = select.select([self._master], [], [], 300)
+        assert ready, f"nothing came for five minutes after: {self._seen}"
         try:
             chunk = os.read(self._master, 65_536)
         except OSError:  # the other side is closed
