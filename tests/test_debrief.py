@@ -290,6 +290,10 @@ def test_delivery_names_what_was_observed(answer, told):
     assert told in delivery(answer)
 
 
+def test_markup_is_no_formula():
+    assert "formula" not in delivery("<img src=x onerror=alert(1)> It depends on the data, so we measure it.")
+
+
 def test_code_and_formulas_count_as_exact():
     answer = (
         "Because the errors add up, the update subtracts the gradient each time:\n\n$$w_{t+1} = w_t - \\eta g_t$$\n\n"

@@ -50,6 +50,7 @@ _CASE = re.compile(
 )
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,.]*(?:\s?%|\b)")
 _FORMULA = re.compile(r"[\w)\]]\s?(?:=|≤|≥|≈|∝|→|\^|·|×|√)\s?[\w(\[−-]|[√Σ∑∫]")
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")  # HTML is no formula
 _LIST_NUMBER = re.compile(r"^\s*\(?\d{1,2}[.)]\s", re.MULTILINE)
 
 
@@ -102,6 +103,7 @@ def _lists_terms(text: str) -> bool:
 def _concreteness(text: str) -> _Remark:
     hedges = [match.group().lower() for match in _HEDGE.finditer(text)]
     case = _CASE.search(masked(text)) is not None
+    text = _TAG.sub(" ", text)
     formal = bool(_FORMULA.search(text)) or any(span.end - span.start > 4 for span in protected_spans(text))
     figures = _FIGURE.search(_LIST_NUMBER.sub("", text)) is not None
     if len(hedges) >= _MOST_HEDGES:
