@@ -31,9 +31,10 @@ from mlprep_bot.interview.memory import (
     weakest,
 )
 from mlprep_bot.interview.pool import prompts
-from mlprep_bot.interview.scheduling import DAYS, LEVELS, askable, choose, fits, standing, topic_weight
+from mlprep_bot.interview.scheduling import DAYS, askable, choose, fits, standing, topic_weight
 from mlprep_bot.interview.session import Phase, Prompt, Round, Setup, State, Style, Turn
 from mlprep_bot.interview.steering import are_neighbours, known_topics
+from mlprep_bot.knowledge.cards import LEVELS
 from mlprep_bot.knowledge.questions import find_questions
 from mlprep_bot.knowledge.readers import read_document
 

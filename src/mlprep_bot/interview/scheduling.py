@@ -18,10 +18,10 @@ from mlprep_bot.interview.attempts import Attempt, point_key
 from mlprep_bot.interview.memory import WEAK, Memory, memories, practice_day
 from mlprep_bot.interview.session import Choose, Prompt, Setup, State, Style
 from mlprep_bot.interview.steering import are_neighbours, role_named
+from mlprep_bot.knowledge.cards import LEVELS
 from mlprep_bot.knowledge.identity import normalised
 
 DAYS = 3  # a question that is not due rests for so many days of practice
-LEVELS = ("junior", "mid", "senior", "staff")
 ANY_LEVEL = 1  # a question of a user's own notes says no level; among the others it stands as mid
 RAMP = 2  # questions of a warm-up at each level before the next one
 NEW = 0.5  # how much a question needs to be asked that never was, between known well (0) and missed (1)

@@ -17,6 +17,7 @@ import gradio as gr
 
 from mlprep_bot.app import App
 from mlprep_bot.errors import NoSuchInterview
+from mlprep_bot.grading.reading import LONGEST_ANSWER
 from mlprep_bot.interview.interviewer import Interview, Interviewer
 from mlprep_bot.interview.session import Phase, Setup
 from mlprep_bot.ui.asking import as_told
@@ -24,7 +25,7 @@ from mlprep_bot.ui.background import Background
 from mlprep_bot.ui.chat import HEARTBEAT, Updates
 from mlprep_bot.ui.places import interview_of, place_of
 from mlprep_bot.ui.render import problem_html
-from mlprep_bot.ui.room import LONGEST_ANSWER, Room, notice_html, unsent_html
+from mlprep_bot.ui.room import Room, notice_html, unsent_html
 from mlprep_bot.ui.setup import quiz_of, unfinished_html
 
 AT_ONCE = 8  # visitors whose answers are read at the same time

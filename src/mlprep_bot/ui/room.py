@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from mlprep_bot.app import App
+from mlprep_bot.grading.reading import LONGEST_ANSWER
 from mlprep_bot.interview.interviewer import Interview
 from mlprep_bot.interview.session import MOST_HINTS, Phase, State, limit
 from mlprep_bot.ui.asking import as_told
@@ -19,8 +20,6 @@ from mlprep_bot.ui.places import place_of
 from mlprep_bot.ui.render import problem_html
 from mlprep_bot.ui.setup_form import SetupForm
 from mlprep_bot.ui.stage import bar_html, stage_html
-
-LONGEST_ANSWER = 20_000  # characters
 
 KEYS = (
     '<p class="ml-keys ml-quiet"><span class="ml-shortcuts"><kbd>Ctrl</kbd> <kbd>Enter</kbd> '

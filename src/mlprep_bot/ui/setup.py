@@ -9,6 +9,7 @@ from html import escape
 
 from mlprep_bot.interview.session import Prompt, Setup, State, Style
 from mlprep_bot.interview.steering import ROLES, Steering
+from mlprep_bot.knowledge.cards import LEVELS
 from mlprep_bot.wording import plural, topic_title
 
 MOST_QUESTIONS, MOST_MINUTES = 40, 180
@@ -21,7 +22,6 @@ STYLES = [
     ("Warm-up: easier questions first, no follow-ups", Style.WARM_UP.value),
     ("Drill: what is due and weak first", Style.DRILL.value),
 ]
-_LEVELS = ("junior", "mid", "senior", "staff")  # in the order of a career; others follow by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def offer(pool: Sequence[Prompt], is_bundled: Callable[[str], bool]) -> Offer:
     names = {prompt.document for prompt in pool}
     corpus = frozenset(name for name in names if is_bundled(name))
     found = {prompt.level for prompt in pool if prompt.level}
-    levels = [level for level in _LEVELS if level in found] + sorted(found - set(_LEVELS))
+    levels = [level for level in LEVELS if level in found] + sorted(found - set(LEVELS))
     topics = Counter(prompt.topic for prompt in pool if prompt.topic)
     own = sum(prompt.document not in corpus for prompt in pool)
     return Offer(len(pool), tuple(levels), tuple(sorted(topics.items())), corpus, frozenset(names - corpus), own)
