@@ -1,6 +1,6 @@
 """Retrieval in figures: is the sentence that answers inside what is retrieved, and which parts earn their place.
 
-    python eval/retrieval.py DOCUMENTS [--questions FILE] [--xquad FILE [--limit N]]
+    python eval/retrieval.py DOCUMENTS [--questions FILE]
 
 DOCUMENTS is the folder that the questions are about. A question is a hit when its gold sentence, white space
 normalised, is inside one of the passages whose texts add up to at most 2,000, 4,000 or 8,000 characters.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,8 +21,7 @@ from numpy.typing import NDArray
 
 from mlprep_bot.adapters.chroma import ChromaStore
 from mlprep_bot.adapters.embeddings import load_embedder
-from mlprep_bot.domain import Chunk
-from mlprep_bot.knowledge import fusion, lexical
+from mlprep_bot.knowledge import fusion
 from mlprep_bot.knowledge.generations import Generation
 from mlprep_bot.knowledge.ingest import ingest, open_generation
 from mlprep_bot.knowledge.library import Library
@@ -127,54 +125,11 @@ def seeds_table(generation: Generation, embedder: Embedder, questions: Sequence[
         print(f"{name:34}" + "".join(f"{interval(column):>22}" for column in rows.T), flush=True)
 
 
-def ndcg(ranking: Sequence[str], gold: str) -> float:
-    """nDCG@10 with one relevant document."""
-    return 1 / float(np.log2(ranking.index(gold) + 2)) if gold in ranking[:10] else 0.0
-
-
-def xquad_table(path: Path, embedder: Embedder, limit: int) -> None:
-    """Whole paragraphs as documents: our order of passages against whole-document retrievers and their fusion."""
-    paragraphs = [p for article in json.loads(path.read_text(encoding="utf-8"))["data"] for p in article["paragraphs"]]
-    texts = {f"{n:03}.txt": p["context"] for n, p in enumerate(paragraphs)}
-    asked = [(qa["question"], name) for name, p in zip(texts, paragraphs, strict=True) for qa in p["qas"]]
-    asked = asked[:: max(1, len(asked) // limit)]
-    names = list(texts)
-    vectors = embedder.embed_documents(list(texts.values()))
-    db = sqlite3.connect(":memory:")
-    lexical.create(db)
-    lexical.add(db, (Chunk(n, n, 0, len(t), t, "", "", n, 0) for n, t in texts.items()))
-    scores: dict[str, list[float]] = {name: [] for name in ("BM25", "dense", "their RRF (60)", "mlprep")}
-    with tempfile.TemporaryDirectory() as scratch:
-        documents = Path(scratch) / "documents"
-        documents.mkdir()
-        for name, text in texts.items():
-            (documents / name).write_text(text, encoding="utf-8")
-        generation = indexed(documents, Path(scratch) / "data", embedder)
-        retriever = Retriever(generation, embedder)
-        for question, gold in asked:
-            words = [name for name, _ in lexical.search(db, question, 100)]
-            order = np.argsort(-(vectors @ embedder.embed_queries([question])[0]))[:100]
-            dense = [names[at] for at in order]
-            ranks = [({name: at for at, name in enumerate(ranking, 1)}, 1.0) for ranking in (words, dense)]
-            both = fusion.reciprocal_ranks(ranks, 60)
-            passages = retriever.passages(retriever.find(question), 40_000)
-            ours = list(dict.fromkeys(p.document for p in passages))
-            rankings = (words, dense, sorted(both, key=lambda name: -both[name]), ours)
-            for column, ranking in zip(scores.values(), rankings, strict=True):
-                column.append(ndcg(ranking, gold))
-        generation.close()
-    print(f"\nXQuAD, {len(asked)} questions, {len(texts)} paragraphs: nDCG@10")
-    for name, values in scores.items():
-        print(f"{name:34}{interval(np.array(values)):>22}")
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("documents", type=Path)
     parser.add_argument("--questions", type=Path, default=HERE / "questions" / "seeds.jsonl")
-    parser.add_argument("--xquad", type=Path)
-    parser.add_argument("--limit", type=int, default=400, help="questions of XQuAD")
     given = parser.parse_args()
     embedder = load_embedder(Settings())
     questions = [json.loads(line) for line in given.questions.read_text(encoding="utf-8").splitlines()]
@@ -182,8 +137,6 @@ def main() -> None:
         generation = indexed(given.documents, Path(data), embedder)
         seeds_table(generation, embedder, questions)
         generation.close()
-    if given.xquad:
-        xquad_table(given.xquad, embedder, given.limit)
 
 
 if __name__ == "__main__":
