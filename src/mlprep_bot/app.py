@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlprep_bot.knowledge.retrieval import Retriever
     from mlprep_bot.models import Catalogue
     from mlprep_bot.models import Progress as PullProgress
-    from mlprep_bot.ports import Embedder
+    from mlprep_bot.ports import ChatModel, Embedder
 
 
 def bundled_corpus() -> Path:
@@ -176,12 +176,16 @@ class App:
         found = retriever.retrieve(query, budget_chars=budget_chars or self.settings.budget_chars)
         return found, time.perf_counter() - started
 
-    def answerer(self, writer: str | None = None) -> Answerer:
-        """Answers with the named writer, else as the settings say. Raises WriterError, LibraryError."""
+    def answerer(self, writer: str | None = None, *, meter: Callable[[ChatModel], ChatModel] | None = None) -> Answerer:
+        """Answers with the named writer, else as the settings say. Raises WriterError, LibraryError.
+
+        `meter` wraps the writer's model, for those who measure it.
+        """
         from mlprep_bot.answering.answerer import Answerer
         from mlprep_bot.answering.extract import Extractor
 
         model = Writers(self.settings).chat_model(writer)
+        model = meter(model) if meter and model else model
         extractor = Extractor(self.embedder, lambda name: self.document(name).text)
         return Answerer(self.retriever, model, self.checker, extractor, self.gate, self.settings)
 

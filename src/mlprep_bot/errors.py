@@ -18,11 +18,15 @@ MlprepError                    one line for a person: what was seen, what was ex
 │   ├── PromptTooLong          the prompt does not fit the context window
 │   ├── WriterTimeout          the server did not answer in time
 │   └── StreamBroken           the stream ended before the model said it was done
-└── ProgressError              what was practised cannot be read or kept
-    ├── NoSuchInterview        there is no interview of that name
-    ├── InterviewMoved         the interview went on elsewhere (another tab, a terminal)
-    ├── ProgressDamaged        progress.db is unreadable
-    └── BadImport              the file is not an export of progress
+├── ProgressError              what was practised cannot be read or kept
+│   ├── NoSuchInterview        there is no interview of that name
+│   ├── InterviewMoved         the interview went on elsewhere (another tab, a terminal)
+│   ├── ProgressDamaged        progress.db is unreadable
+│   └── BadImport              the file is not an export of progress
+└── EvaluationError            nothing can be measured
+    ├── BadQuestions           held-out questions, or a set of documents with judgements, break their format
+    ├── NoBaseline             there is nothing to compare with
+    └── TestSplitUsed          something would be fitted on what it is reported on
 """
 
 from __future__ import annotations
@@ -131,3 +135,19 @@ class ProgressDamaged(ProgressError):
 
 class BadImport(ProgressError):
     pass
+
+
+class EvaluationError(MlprepError):
+    exit_code = 8
+
+
+class BadQuestions(EvaluationError):
+    pass
+
+
+class NoBaseline(EvaluationError):
+    pass
+
+
+class TestSplitUsed(EvaluationError):
+    __test__ = False  # pytest would take it for tests

@@ -18,6 +18,7 @@ _NO_CLAIM_KINDS = {
     "rule": "not a claim: a line",
     "comment": "not a claim: a comment",
 }
+_NO_CLAIM_REASONS = ("not a claim", "code:", "cut off")
 _LEAD_IN = re.compile(r":[*_\s]*$")
 _CONNECTIVE = re.compile(
     r"(?:in (?:summary|conclusion|short|other words|general)|to (?:sum up|summari[sz]e|conclude)|overall|"
@@ -58,6 +59,11 @@ class Checker(Protocol):
     """`support.SupportChecker`."""
 
     def check(self, sentence: str, passages: Sequence[Passage]) -> Judged: ...
+
+
+def is_claim(sentence: Sentence) -> bool:
+    """Whether the sentence states something that could be supported: no heading, code, lead-in or torn end."""
+    return not (sentence.verdict is Verdict.UNCITED and sentence.reason.startswith(_NO_CLAIM_REASONS))
 
 
 def says_nothing_found(draft: Draft) -> bool:

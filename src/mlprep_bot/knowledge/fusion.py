@@ -14,13 +14,28 @@ from mlprep_bot.domain import Chunk
 
 Key = TypeVar("Key", bound=Hashable)
 
-CHUNK_RANK_CONSTANT = 20  # of reciprocal rank fusion among chunks
 UNIT_RANK_CONSTANT = 3
-LEXICAL_WEIGHT = 0.6  # among chunks; units weigh both retrievers the same
 DEPTH = 400  # ranks beyond it add nothing
 
-BLOCK, NEIGHBOUR, ASKED = 0.8, 0.2, 0.1  # of the block's, the neighbours' and the question's cosine, beside its own 1.0
-WORDS_BESIDE, WORDS_OF_UNIT = 0.6, 0.3  # of the neighbours' and the unit's BM25, beside the chunk's own 1.0
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What each kind of evidence weighs among chunks; units weigh both retrievers the same."""
+
+    rank_constant: int = 20  # of reciprocal rank fusion
+    lexical: float = 0.6  # against 1.0 of the dense ranks
+    # Cosines of the block, the neighbours and the question, beside the chunk's own 1.0.
+    block: float = 0.8
+    neighbour: float = 0.2
+    asked: float = 0.1
+    # BM25 of the neighbours and of the unit, beside the chunk's own 1.0.
+    words_beside: float = 0.6
+    words_of_unit: float = 0.3
+
+
+SHIPPED = Mix()
+# Sentences by themselves, by the reciprocal rank fusion of Cormack et al. (2009): what ours is held against.
+PLAIN = Mix(rank_constant=60, lexical=1.0, block=0.0, neighbour=0.0, asked=0.0, words_beside=0.0, words_of_unit=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +83,41 @@ def ranked(scores: Mapping[str, float]) -> dict[str, int]:
     return ranks
 
 
-def fuse(chunks: Iterable[Chunk], evidence: Evidence) -> Fused:
+def fuse(chunks: Iterable[Chunk], evidence: Evidence, mix: Mix = SHIPPED) -> Fused:
     """Fuse the evidence about candidate chunks."""
     pool = list(chunks)
-    dense = {c.id: _dense(c, evidence) for c in pool if (c.unit, c.ordinal) in evidence.cosines}
-    alone, lexical = _lexical(pool, evidence)
+    dense = {c.id: _dense(c, evidence, mix) for c in pool if (c.unit, c.ordinal) in evidence.cosines}
+    alone, lexical = _lexical(pool, evidence, mix)
     dense_ranks, lexical_ranks = ranked(dense), ranked(lexical)
-    both = ((dense_ranks, 1.0), (lexical_ranks, LEXICAL_WEIGHT))
-    fused = reciprocal_ranks(both, CHUNK_RANK_CONSTANT)
+    both = ((dense_ranks, 1.0), (lexical_ranks, mix.lexical))
+    fused = reciprocal_ranks(both, mix.rank_constant)
     units = _units(pool, dense, alone, evidence)
     return Fused(fused, units, dense, dense_ranks, lexical_ranks)
 
 
-def _dense(chunk: Chunk, evidence: Evidence) -> float:
+def _dense(chunk: Chunk, evidence: Evidence, mix: Mix) -> float:
     cosines, floor, at = evidence.cosines, evidence.floor, chunk.ordinal
     own = cosines.get((chunk.unit, at), {})
     beside = [cosines.get((chunk.unit, at + step), {}).get("t", floor) for step in (-1, 1)]
     alone = own.get("t", floor)
     asked = own.get("q", floor) if chunk.question_id is not None else alone
-    return alone + BLOCK * own.get("b", floor) + NEIGHBOUR * sum(beside) / 2 + ASKED * asked
+    return alone + mix.block * own.get("b", floor) + mix.neighbour * sum(beside) / 2 + mix.asked * asked
 
 
-def _lexical(pool: list[Chunk], evidence: Evidence) -> tuple[dict[str, float], dict[str, float]]:
+def _lexical(pool: list[Chunk], evidence: Evidence, mix: Mix) -> tuple[dict[str, float], dict[str, float]]:
     """Scores without and with the unit's, both in parts of the best; only of chunks where a word was found."""
     at = {(c.unit, c.ordinal): evidence.words[c.id] for c in pool if c.id in evidence.words}
     raw = {}
     for c in pool:
         beside = at.get((c.unit, c.ordinal - 1), 0.0) + at.get((c.unit, c.ordinal + 1), 0.0)
-        score = evidence.words.get(c.id, 0.0) + WORDS_BESIDE * beside / 2
+        score = evidence.words.get(c.id, 0.0) + mix.words_beside * beside / 2
         if score > 0:
             raw[c.id] = score
     best, best_unit = max(raw.values(), default=1.0), max(evidence.unit_words.values(), default=1.0)
     unit_of = {c.id: c.unit for c in pool}
     alone = {key: score / best for key, score in raw.items()}
     spread = {
-        key: score + WORDS_OF_UNIT * evidence.unit_words.get(unit_of[key], 0.0) / best_unit
+        key: score + mix.words_of_unit * evidence.unit_words.get(unit_of[key], 0.0) / best_unit
         for key, score in alone.items()
     }
     return alone, spread

@@ -32,7 +32,7 @@ from typing import Protocol
 from mlprep_bot.domain import Chunk, Document, Passage, Ranking, Retrieved, Signals
 from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge import passages as building
-from mlprep_bot.knowledge.fusion import Evidence, Fused, fuse
+from mlprep_bot.knowledge.fusion import SHIPPED, Evidence, Fused, Mix, fuse
 from mlprep_bot.knowledge.views import reach
 from mlprep_bot.ports import Embedder, Vectors
 
@@ -74,9 +74,10 @@ class Found:
 class Retriever:
     """Searches one generation. Safe to share between threads when the generation and the embedder are."""
 
-    def __init__(self, generation: Searchable, embedder: Embedder) -> None:
+    def __init__(self, generation: Searchable, embedder: Embedder, mix: Mix = SHIPPED) -> None:
         self._generation = generation
         self._embedder = embedder
+        self._mix = mix
         self._text_of = lru_cache(maxsize=256)(lambda name: generation.document(name).text)
 
     @property
@@ -113,7 +114,7 @@ class Retriever:
             ids = dict.fromkeys([place.partition("#")[0] for place, _ in dense] + list(words))
             pool = self._generation.chunks(list(ids))
             evidence = Evidence(_cosines(dense, pool), words, unit_words, min((c for _, c in dense), default=0.0))
-            return Found(query, vector[0], pool, evidence, fuse(pool.values(), evidence))
+            return Found(query, vector[0], pool, evidence, fuse(pool.values(), evidence, self._mix))
 
     def passages(self, found: Found, budget_chars: int) -> tuple[Passage, ...]:
         """The passages of a search that a budget holds."""

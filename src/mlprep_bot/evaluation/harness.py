@@ -1,0 +1,235 @@
+"""Runs every measurement over one set of documents and its held-out questions."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from mlprep_bot import __version__
+from mlprep_bot.answering.verdicts import Checker
+from mlprep_bot.domain import Document, Question
+from mlprep_bot.errors import BadQuestions
+from mlprep_bot.evaluation import answers, data, graded, grading, questions, refusal, retrieval, support
+from mlprep_bot.evaluation.figures import Measurement
+from mlprep_bot.evaluation.metering import Metered
+from mlprep_bot.evaluation.questions import HeldOut
+from mlprep_bot.evaluation.run import SECTIONS, Cost, Run, Skipped
+from mlprep_bot.grading.grader import Grader
+from mlprep_bot.knowledge.generations import Generation
+from mlprep_bot.knowledge.retrieval import Retriever
+from mlprep_bot.ports import ChatModel, Embedder
+from mlprep_bot.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+_OWN = {"support": "the labelled sentences", "grading": "the graded answers"}
+Value = TypeVar("Value")
+
+
+class Subject(Protocol):
+    """What is evaluated: `app.App`, or one of its parts replaced."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def embedder(self) -> Embedder: ...
+    @property
+    def generation(self) -> Generation: ...
+    @property
+    def retriever(self) -> Retriever: ...
+    @property
+    def gate(self) -> refusal.Assessor: ...
+    @property
+    def checker(self) -> Checker: ...
+
+    def answerer(
+        self, writer: str | None = None, *, meter: Callable[[ChatModel], ChatModel] | None = None
+    ) -> answers.Answers: ...
+
+    def grader(self, writer: str = "") -> Grader: ...
+
+    def document(self, name: str) -> Document: ...
+
+    def questions(self) -> list[Question]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure. `own`: mlprep's labelled answers and sentences too, which are about its own corpus.
+
+    `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
+    """
+
+    name: str
+    questions: tuple[Path, ...]
+    split: str = "test"
+    sections: tuple[str, ...] = SECTIONS
+    writer: str | None = None
+    own: bool = True
+    ablated: bool = True
+    others: Callable[[Sequence[Document]], Mapping[str, retrieval.Finder]] | None = None
+
+
+class Harness:
+    """One evaluation of one subject."""
+
+    def __init__(self, subject: Subject, plan: Plan, progress: Progress | None = None) -> None:
+        self._subject = subject
+        self._plan = plan
+        self._progress = progress or (lambda stage, done, total: None)
+        self._costs: list[Cost] = []
+        self._skipped: list[Skipped] = []
+        self._writer = ""
+
+    def run(self) -> Run:
+        """Measure. Raises BadQuestions, LibraryError, EmbedderError, WriterError; what items raise is in the run."""
+        started = time.perf_counter()
+        asked = self._questions()
+        measures: dict[str, Callable[[Sequence[HeldOut]], list[Measurement]]] = {
+            "retrieval": self._retrieval,
+            "answers": self._answers,
+            "refusal": self._refusal,
+            "support": self._support,
+            "grading": self._grading,
+        }
+        found = [m for name in self._sections() for m in measures[name](asked)]
+        peak = _peak_mb()
+        self._costs.append(Cost("peak memory", peak, peak, "MB", 1))
+        return Run(
+            self._plan.name, self._plan.split, self._writer, self._fingerprint(), tuple(asked), tuple(found),
+            tuple(self._costs), tuple(self._skipped), time.perf_counter() - started,
+        )  # fmt: skip
+
+    def _sections(self) -> list[str]:
+        """Those of the plan that can be measured here; the others are skipped with a reason."""
+        chosen = []
+        for name in self._plan.sections:
+            if not self._plan.own and name in _OWN:
+                self._skipped.append(Skipped(name, f"{_OWN[name]} are about mlprep's own corpus: `mlprep eval`"))
+            else:
+                chosen.append(name)
+        return chosen
+
+    def _questions(self) -> list[HeldOut]:
+        everything = questions.read_all(self._plan.questions)
+        names = ", ".join(path.name for path in self._plan.questions)
+        problems = questions.check(everything, lambda name: self._subject.document(name).text)
+        questions.demand(problems, names)
+        chosen = [question for question in everything if question.split == self._plan.split]
+        if not chosen:
+            seen = f"{names}: no question of the split {self._plan.split}."
+            raise BadQuestions(seen, "Give questions that split, or name the other with --split.")
+        return chosen
+
+    def _retrieval(self, asked: Sequence[HeldOut]) -> list[Measurement]:
+        answerable = [(question, answers.searched(question)) for question in asked if question.answerable]
+        subject = self._subject
+        ours = retrieval.PassageFinder(subject.retriever)
+        found = retrieval.measure(self._counted("retrieval", answerable), ours)
+        if self._plan.ablated:
+            for name, finder in retrieval.ablations(subject.generation, subject.embedder).items():
+                found += retrieval.measure(self._counted(f"retrieval, {name}", answerable), finder, name)
+        if self._plan.others:
+            documents = [subject.document(name) for name in subject.generation.documents()]
+            for name, finder in self._plan.others(documents).items():
+                found += retrieval.measure(self._counted(f"retrieval, {name}", answerable), finder, name)
+        return found + retrieval.slices(found, asked, retrieval.sliced_names())
+
+    def _answers(self, asked: Sequence[HeldOut]) -> list[Measurement]:
+        subject, seconds = self._subject, list[float]()
+        meters: list[Metered] = []
+
+        def meter(model: ChatModel) -> ChatModel:
+            meters.append(Metered(model))
+            return meters[-1]
+
+        writer = subject.answerer(self._plan.writer, meter=meter)
+        answerable = [question for question in asked if question.answerable]
+        texts = {name: subject.document(name).text for q in answerable for name in q.documents}
+        self._writer = writer.writer_name
+        found = answers.measure(
+            self._counted("answers", answerable), writer, subject.checker, texts.__getitem__, seconds
+        )
+        self._cost("a whole answer", seconds, "s")
+        for metered in meters:
+            self._cost("tokens of a prompt", metered.prompts, "tokens")
+            self._cost("tokens of an answer", metered.completions, "tokens")
+        return found + retrieval.slices(found, asked, answers.SLICED)
+
+    def _refusal(self, asked: Sequence[HeldOut]) -> list[Measurement]:
+        subject, timings = self._subject, dict[str, list[float]]()
+        pairs = [(question, answers.searched(question)) for question in asked]
+        if all(question.answerable for question in asked):
+            self._skipped.append(Skipped("refusal", "the file has no unanswerable question"))
+            return []
+        found = refusal.measure(
+            self._counted("refusal", pairs), subject.retriever, subject.gate, subject.settings.budget_chars, timings
+        )
+        for stage, seconds in timings.items():
+            self._cost(f"search: {stage}", seconds, "s")
+        return found
+
+    def _support(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
+        rows = support.read(data.support_rows(self._plan.split))
+        found = support.measure(self._counted("support check", rows), self._subject.checker)
+        shown = support.read(data.support_rows("model"))
+        return found + support.measure_shown(shown, self._subject.checker)
+
+    def _grading(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
+        subject, seconds = self._subject, list[float]()
+        cards = {Path(q.document).stem: q for q in subject.questions() if q.rubric is not None}
+        rows = [row for row in graded.read(data.graded_answers(), cards) if row.split == self._plan.split]
+        grader = subject.grader(self._plan.writer or "")
+        found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
+        self._cost("a grade", seconds, "s")
+        return found + grading.attack(rows, grader)
+
+    def _counted(self, stage: str, items: Sequence[Value]) -> Iterator[Value]:
+        for done, item in enumerate(items):
+            self._progress(stage, done, len(items))
+            yield item
+        self._progress(stage, len(items), len(items))
+
+    def _cost(self, stage: str, values: Sequence[float], unit: str) -> None:
+        if values:
+            high = float(np.percentile(values, 95))
+            self._costs.append(Cost(stage, float(np.median(values)), high, unit, len(values)))
+
+    def _fingerprint(self) -> dict[str, str]:
+        """What a later run must share for its figures to be comparable."""
+        subject, plan = self._subject, self._plan
+        built = subject.generation.fingerprint
+        found = {
+            "mlprep": __version__,
+            "documents": documents_digest(subject),
+            "questions": questions.digest(*plan.questions),
+            "embedder": built.embedder,
+            "chunker": f"{built.chunker}, {built.schema}",
+            "writer": self._writer,
+            "coverage": str(subject.settings.coverage),
+            "budget_chars": str(subject.settings.budget_chars),
+        }
+        if plan.own:
+            found["graded answers"] = questions.digest(data.graded_answers())
+            found["labelled sentences"] = questions.digest(data.support_rows(plan.split))
+        return found
+
+
+def documents_digest(subject: Subject) -> str:
+    """Of every document's name and text."""
+    names = subject.generation.documents()
+    sums = [f"{name}\0{subject.document(name).digest}" for name in names]
+    return f"{len(names)} documents, {hashlib.sha256(chr(10).join(sums).encode()).hexdigest()[:16]}"
+
+
+def _peak_mb() -> float:
+    """The most memory this process ever held, in MB (Linux counts in KiB, macOS in bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

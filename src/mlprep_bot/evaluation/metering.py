@@ -1,0 +1,42 @@
+"""A chat model that counts what goes through it, as its server reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mlprep_bot.ports import ChatModel, Delta, Message
+
+
+class Metered:
+    """Passes everything on to `model`; `prompts` and `completions` are the tokens of each call that told them."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self.prompts: list[float] = []
+        self.completions: list[float] = []
+
+    @property
+    def name(self) -> str:
+        """As the model says."""
+        return self._model.name
+
+    @property
+    def context_window(self) -> int:
+        """As the model says."""
+        return self._model.context_window
+
+    def count_tokens(self, text: str) -> int:
+        """As the model counts."""
+        return self._model.count_tokens(text)
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Delta]:
+        """As the model's."""
+        for delta in self._model.stream(messages, max_tokens=max_tokens, schema=schema):
+            if delta.prompt_tokens is not None:
+                self.prompts.append(delta.prompt_tokens)
+            if delta.completion_tokens is not None:
+                self.completions.append(delta.completion_tokens)
+            yield delta
