@@ -108,7 +108,12 @@ def _figure(measured: Measurement) -> Outcome:
 
 
 def difference(measured: Measurement, before: Mapping[str, Sequence[float]]) -> Outcome:
-    """How much better than before, on the items that both have: positive is better, whatever the statistic."""
+    """How much better than before, on the items that both have: positive is better, whatever the statistic.
+
+    Items that raise now are not compared away: with any of them there is no difference.
+    """
+    if measured.problems:
+        return measured.figure()
     both = [sample for sample in measured.samples if sample.id in before]
     if not both:
         return Failed("no item is in both runs")
@@ -124,9 +129,8 @@ def estimate(measure: Callable[[Floats], float], clusters: Sequence[str]) -> Out
     When all items are of one cluster they are drawn one by one, for want of anything better.
     """
     names = sorted(set(clusters))
-    groups = [names.index(c) for c in clusters] if len(names) < 50 else _places(names, clusters)
-    if len(names) == 1:
-        groups = list(range(len(clusters)))
+    place = {name: at for at, name in enumerate(names)}
+    groups = [place[cluster] for cluster in clusters] if len(names) > 1 else list(range(len(clusters)))
     value = measure(np.ones(len(clusters)))
     if np.isnan(value):
         return Failed("not defined on these items")
@@ -138,11 +142,6 @@ def estimate(measure: Callable[[Floats], float], clusters: Sequence[str]) -> Out
         return Failed("too few items for an interval")
     low, high = np.percentile(defined, [2.5, 97.5])
     return Figure(value, float(low), float(high), len(clusters), len(names))
-
-
-def _places(names: Sequence[str], clusters: Sequence[str]) -> list[int]:
-    place = {name: at for at, name in enumerate(names)}
-    return [place[cluster] for cluster in clusters]
 
 
 def _matrix(samples: Sequence[Sample]) -> Floats:

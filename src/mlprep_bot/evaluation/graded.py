@@ -40,9 +40,9 @@ class Graded:
 
 
 def read(path: Path, cards: Mapping[str, Question]) -> list[Graded]:
-    """The graded answers of a file to `cards` by id. Raises BadQuestions when a card is gone or reads otherwise."""
+    """A file of graded answers, to `cards` by document. Raises BadQuestions when a card is gone or reads otherwise."""
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         return [_answer(row, cards) for row in rows]
     except (OSError, ValueError, KeyError) as error:
         raise BadQuestions(

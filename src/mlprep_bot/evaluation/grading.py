@@ -44,7 +44,8 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
             _marks(cosine, row, _cosine(row, embedder))
             _marks(length, row, min(1.0, len(row.answer.split()) / _FULL_LENGTH))
         except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(row.id, error)
+            for one in (seen, cosine, length):  # all are measured on the same answers, or not at all
+                one.failed(row.id, error)
     return [
         seen.measurement("kappa", "kappa", gated=True),
         seen.measurement("weighted kappa", "qwk", gated=True),

@@ -184,7 +184,7 @@ class Harness:
 
     def _grading(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
-        cards = {Path(q.document).stem: q for q in subject.questions() if q.rubric is not None}
+        cards = {q.document: q for q in subject.questions() if q.rubric is not None}
         rows = [row for row in graded.read(data.graded_answers(), cards) if row.split == self._plan.split]
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)

@@ -1,8 +1,9 @@
-"""What is computed from items: ranking metrics by ir-measures, agreement by scikit-learn, the rest here (pure).
+"""What is computed from items: ranking metrics by ir-measures, the rest here (pure).
 
 A statistic takes `values` of shape (items, k) and `weights` of shape (items,), and gives one number, nan where it
 is not defined (precision when nothing was said). Weights are how often the bootstrap drew an item; 1 each for the
-value itself.
+value itself. A weight of 2 is the item twice, a weight of 0 is its absence. Statistics are computed here, not by
+scikit-learn, because a gate draws each a thousand times; the tests hold them to scikit-learn.
 """
 
 from __future__ import annotations
@@ -54,9 +55,7 @@ def _ranking(
     import ir_measures
 
     qrels = [ir_measures.Qrel(q, d, grade) for q, documents in relevant.items() for d, grade in documents.items()]
-    run = [
-        ir_measures.ScoredDoc(q, d, float(-rank)) for q in relevant for rank, d in enumerate(ranked.get(q, ()))
-    ]
+    run = [ir_measures.ScoredDoc(q, d, float(-rank)) for q in relevant for rank, d in enumerate(ranked.get(q, ()))]
     found: dict[str, dict[Any, float]] = {q: {} for q in relevant}
     for metric in ir_measures.iter_calc(measures, qrels, run):
         found[metric.query_id][metric.measure] = metric.value
@@ -108,18 +107,31 @@ def precision_even(values: Floats, weights: Floats) -> float:
 
 
 def kappa(values: Floats, weights: Floats) -> float:
-    """(class by people, class by us): Cohen's kappa (1960)."""
-    return _kappa(values, weights, None)
+    """(class by people, class by us), classes as whole numbers from 0: Cohen's kappa (1960)."""
+    theirs, ours = values.astype(int).T
+    count = 1 + values.max(initial=0).astype(int)
+    chance = np.bincount(theirs, weights, count) @ np.bincount(ours, weights, count)
+    total = weights.sum()
+    # (agreed - by chance) / (1 - by chance), both sides times the square of the total weight.
+    return _share(total * (weights @ (theirs == ours)) - chance, total**2 - chance)
 
 
 def qwk(values: Floats, weights: Floats) -> float:
-    """(mark by people, mark by us) as whole numbers: kappa with quadratic weights (Cohen 1968)."""
-    return _kappa(values, weights, "quadratic")
+    """(mark by people, mark by us): kappa with quadratic weights (Cohen 1968), distances those of the marks themselves.
+
+    scikit-learn counts distances in places among the marks that occur, so that a draw without a mark would close up.
+    """
+    total = weights.sum()
+    first, second = weights @ values, weights @ values**2
+    wrong = weights @ (values[:, 0] - values[:, 1]) ** 2
+    # What two people with these marks, who know nothing of each other, would differ by.
+    by_chance = second.sum() - _share(2 * first.prod(), total)
+    return 1 - _share(wrong, by_chance)
 
 
 def pearson(values: Floats, weights: Floats) -> float:
     """Pearson's r of two columns."""
-    if len(values) < 3:
+    if weights.sum() < 3:
         return NAN
     centred = values - np.average(values, axis=0, weights=weights)
     spread = np.sqrt(weights @ centred**2)
@@ -130,12 +142,11 @@ def pearson(values: Floats, weights: Floats) -> float:
 
 def auroc(values: Floats, weights: Floats) -> float:
     """(positive, score): the chance that a positive item scores above another, ties counting half."""
-    from sklearn.metrics import roc_auc_score
-
-    kept = weights > 0
-    if len(set(values[kept, 0])) < 2:
-        return NAN
-    return float(roc_auc_score(values[kept, 0], values[kept, 1], sample_weight=weights[kept]))
+    _, place = np.unique(values[:, 1], return_inverse=True)
+    yes = np.bincount(place, weights * (values[:, 0] > 0.5))
+    no = np.bincount(place, weights * (values[:, 0] <= 0.5))
+    below = np.cumsum(no) - no / 2
+    return _share(yes @ below, yes.sum() * no.sum())
 
 
 def aurc(values: Floats, weights: Floats) -> float:
@@ -193,13 +204,3 @@ LOWER_IS_BETTER = frozenset({"mean_loss", "aurc", "calibration_error"})
 
 def _share(part: Any, whole: Any) -> float:
     return float(part / whole) if whole > 1e-12 else NAN
-
-
-def _kappa(values: Floats, weights: Floats, kind: str | None) -> float:
-    from sklearn.metrics import cohen_kappa_score
-
-    kept = weights > 0
-    whole = values[kept].astype(int)
-    if len(np.unique(whole)) < 2:
-        return NAN
-    return float(cohen_kappa_score(whole[:, 0], whole[:, 1], weights=kind, sample_weight=weights[kept]))

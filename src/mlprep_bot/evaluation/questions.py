@@ -94,7 +94,7 @@ def read(path: Path) -> list[HeldOut]:
         raise BadQuestions(f"Cannot read the questions {path}: {why}.", _EXPECTED) from error
     found: dict[str, HeldOut] = {}
     problems: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # str.splitlines would cut a question at a U+2028 in it
         if not line.strip():
             continue
         try:
@@ -102,13 +102,16 @@ def read(path: Path) -> list[HeldOut]:
             if question.id in found:
                 raise ValueError(f"the id {question.id} is there twice")
             found[question.id] = question
+        except json.JSONDecodeError as error:
+            problems.append(f"line {number}: no JSON ({error.msg}, column {error.colno})")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             problems.append(f"line {number}: {error}")
     if problems:
         raise BadQuestions(f"{path.name}: {_told(problems)}.", _EXPECTED)
-    if not found:
+    kept = [question for question in found.values() if question.kind != _PARTLY]
+    if not kept:
         raise BadQuestions(f"{path} holds no question.", _EXPECTED)
-    return [question for question in found.values() if question.kind != _PARTLY]
+    return kept
 
 
 def parse(value: Any) -> HeldOut:
@@ -122,10 +125,7 @@ def parse(value: Any) -> HeldOut:
         raise ValueError(f"it is {kind}, yet has gold")
     if not gold and kind not in (*UNANSWERABLE, _PARTLY):
         raise ValueError(f"no gold; an unanswerable question has one of the kinds {', '.join(UNANSWERABLE)}")
-    history = value.get("history") or []
-    if not isinstance(history, list):
-        raise ValueError("history is not a list of earlier questions")
-    earlier = tuple(str(turn["question"] if isinstance(turn, dict) else turn) for turn in history)
+    earlier = _history(value.get("history") or [])
     points = value.get("key_points") or []
     if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
         raise ValueError("key_points is not a list of sentences")
@@ -138,6 +138,15 @@ def parse(value: Any) -> HeldOut:
     )  # fmt: skip
 
 
+def _history(given: Any) -> tuple[str, ...]:
+    """Earlier questions, each by itself or as {"question": …}."""
+    listed = given if isinstance(given, list) else [None]
+    turns: list[Any] = [turn.get("question") if isinstance(turn, dict) else turn for turn in listed]
+    if not all(isinstance(turn, str) and turn.strip() for turn in turns):
+        raise ValueError("history is not a list of earlier questions")
+    return tuple(turns)
+
+
 def _gold(value: Mapping[str, Any], kind: str) -> tuple[Gold, ...]:
     given = value.get("gold") or []
     if isinstance(given, str):  # {"document": …, "gold": "the evidence"}
@@ -145,9 +154,11 @@ def _gold(value: Mapping[str, Any], kind: str) -> tuple[Gold, ...]:
     entries = [given] if isinstance(given, dict) else given
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError("gold is not a list of {document, evidence}")
+    if not all(isinstance(entry.get("part") or 0, int) for entry in entries):
+        raise ValueError("a part is not a whole number")
     apart = kind == TWO_PASSAGE and not any("part" in entry for entry in entries)
     return tuple(
-        Gold(_text(entry, "document"), _text(entry, "evidence"), at if apart else int(entry.get("part") or 0))
+        Gold(_text(entry, "document"), _text(entry, "evidence"), at if apart else entry.get("part") or 0)
         for at, entry in enumerate(entries)
     )
 
@@ -168,12 +179,13 @@ def check(questions: Iterable[HeldOut], text_of: Callable[[str], str]) -> list[s
     for question in questions:
         for gold in question.gold:
             try:
-                count = text_of(gold.document).count(gold.evidence)
+                text = text_of(gold.document)
             except (MlprepError, KeyError):
                 problems.append(f"{question.id}: there is no document {gold.document}")
                 continue
-            if count != 1:
-                seen = "is not in" if not count else f"is {count} times in"
+            start = text.find(gold.evidence)
+            if start < 0 or text.find(gold.evidence, start + 1) >= 0:
+                seen = "is not in" if start < 0 else "is more than once in"
                 problems.append(f"{question.id}: {_short(gold.evidence)} {seen} {gold.document}")
     return problems
 

@@ -60,8 +60,10 @@ class Run:
         return list(found)
 
     def failures(self) -> list[tuple[str, str]]:
-        """(measurement, why there is no figure)."""
-        outcomes = ((m.key, m.figure()) for m in self.measurements if not m.part)
+        """(measurement, why there is no figure); of slices only those that are of no whole, such as attacks."""
+        whole = {(m.section, m.name, m.system) for m in self.measurements if not m.part}
+        alone = (m for m in self.measurements if not m.part or (m.section, m.name, m.system) not in whole)
+        outcomes = ((m.key, m.figure()) for m in alone)
         return [(key, outcome.reason) for key, outcome in outcomes if isinstance(outcome, Failed)]
 
     def as_json(self) -> dict[str, Any]:

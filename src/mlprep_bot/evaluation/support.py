@@ -27,7 +27,7 @@ _RANKING = Ranking(1, 1, None, None, 1.0)
 def read(path: Path) -> list[Row]:
     """The labelled sentences of a file. Raises BadQuestions."""
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         raise BadQuestions(
             f"Cannot read the labelled sentences {path}: {error}.", "Take the file of a release."
