@@ -102,6 +102,7 @@ def test_hits_need_a_piece_of_evidence_for_every_part():
     mixed = ask("mixed", ("a.md", "no such", 0), ("a.md", "first words", 0), ("b.md", "other words", 1))
     assert retrieval.holds(["the other words."], either)
     assert not retrieval.holds(["the other words."], both)
+    assert not retrieval.holds(["the first words."], both)
     assert retrieval.holds(["the other words.", "at first words"], both)
     assert retrieval.holds(["first words and other words"], both)
     assert retrieval.holds(["first words", "other words"], mixed)
