@@ -65,6 +65,9 @@ class MemoryIndex:
             self.questions += found
             chunks += chunk_document(document, found)
         self._chunks = {chunk.id: chunk for chunk in chunks}
+        self._units: dict[str, list[Chunk]] = {}
+        for chunk in chunks:
+            self._units.setdefault(chunk.unit, []).append(chunk)
         places: dict[str, list[str]] = {}
         for _, members in groupby(chunks, key=lambda chunk: chunk.document):
             own = list(members)
@@ -78,6 +81,11 @@ class MemoryIndex:
         lexical.add(self._db, chunks)
 
     @property
+    def names(self) -> set[str]:
+        """Those of the documents."""
+        return set(self._documents)
+
+    @property
     def chunk_count(self) -> int:
         """How many chunks there are."""
         return len(self._chunks)
@@ -89,6 +97,10 @@ class MemoryIndex:
     def chunks(self, ids: Iterable[str]) -> dict[str, Chunk]:
         """Those of `ids` that exist."""
         return {name: self._chunks[name] for name in ids if name in self._chunks}
+
+    def unit(self, unit_id: str) -> list[Chunk]:
+        """The chunks of one answer or section, by ordinal."""
+        return sorted((c for c in self._units.get(unit_id, ())), key=lambda chunk: chunk.ordinal)
 
     def dense(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
         """For each row (`chunk#view`, cosine), best first."""

@@ -12,6 +12,7 @@ import pytest
 from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.scripted import ScriptedChat
 from mlprep_bot.answering.evidence import Evidence
+from mlprep_bot.answering.understanding import Understood
 from mlprep_bot.app import App
 from mlprep_bot.domain import (
     Answer,
@@ -77,6 +78,11 @@ def all_failed(measurements, identity):
 # --- retrieval ----------------------------------------------------------------------------------
 
 
+def by_id(question):
+    """What is searched for a question, in these tests."""
+    return question.id
+
+
 class Table:
     """Finds what a table says: by query the texts in order, until the budget is full."""
 
@@ -128,7 +134,7 @@ def test_retrieval_by_budget_and_by_rank_of_documents():
             "none": [],
         }
     )
-    found = retrieval.measure([(near, "near"), (far, "far"), (none, "none")], finder)
+    found = retrieval.measure([near, far, none], by_id, finder)
     assert items(found, "hit@2000") == items(found, "hit@4000") == {"near": (1,), "far": (0,), "none": (0,)}
     assert items(found, "hit@8000") == {"near": (1,), "far": (1,), "none": (0,)}
     assert items(found, "MRR@10") == {"near": (1,), "far": (pytest.approx(1 / 3),), "none": (0,)}
@@ -137,31 +143,31 @@ def test_retrieval_by_budget_and_by_rank_of_documents():
     assert items(found, "nDCG@10")["far"] == (pytest.approx(0.5),)
     assert value(found, "recall@5") == pytest.approx(2 / 3)
     assert {m.name for m in found if m.gated} == {"hit@4000", "hit@8000", "nDCG@10"}
-    assert not any(m.gated for m in retrieval.measure([(near, "near")], finder, "dense"))
+    assert not any(m.gated for m in retrieval.measure([near], by_id, finder, "dense"))
 
 
 def test_a_budget_that_is_too_small_misses():
     question = ask("q", ("a.md", "needle"))
     finder = Table({"q": [("b.md", "y" * 1999), ("a.md", "needle " * 300)]})  # 2,100 characters
-    found = retrieval.measure([(question, "q")], finder)
+    found = retrieval.measure([question], by_id, finder)
     assert [value(found, f"hit@{budget}") for budget in (2000, 4000, 8000)] == [0, 0, 1]
 
 
 def test_a_search_that_raises_fails_every_figure_of_its_system():
     one, two = ask("one", ("a.md", "needle")), ask("two", ("a.md", "needle"))
     finder = Table({"one": [("a.md", "needle")]})
-    found = retrieval.measure([(one, "one"), (two, "two")], finder)
+    found = retrieval.measure([one, two], by_id, finder)
     assert all_failed(found, "two")
     assert all_failed(retrieval.slices(found, [one, two], ("hit@4000",)), "two")
-    assert all_failed(retrieval.measure([(two, "two")], finder), "two")
+    assert all_failed(retrieval.measure([two], by_id, finder), "two")
 
 
 def test_slices_by_kind_and_topic():
     one = ask("one", ("a.md", "needle"), topic="cost")
     two = ask("two", ("a.md", "needle"), kind="follow-up")
     finder = Table({"one": [("a.md", "needle")], "two": []})
-    found = retrieval.measure([(one, "one"), (two, "two")], finder)
-    parts = retrieval.slices(found, [one, two], retrieval.sliced_names())
+    found = retrieval.measure([one, two], by_id, finder)
+    parts = retrieval.slices(found, [one, two], retrieval.SLICED)
     assert {(m.name, m.part, m.figure().value) for m in parts} == {
         (name, part, expected)
         for name in ("hit@4000", "nDCG@10")
@@ -289,34 +295,16 @@ def test_a_follow_up_is_asked_with_its_conversation():
     assert [turn.question for turn in writer.history[0]] == ["what is dropout?", "how does it help?"]
     assert all(isinstance(turn, Turn) for turn in writer.history[0])
     assert "dropout" in writer.history[0][1].searched
-    assert "dropout" in answers.searched(question)
-    assert answers.searched(HeldOut("p", "what is bagging?", "fact")) == "what is bagging?"
 
 
 # --- refusal ------------------------------------------------------------------------------------
 
 
-class Searcher:
-    """Finds a text for the queries of a table, and raises for others."""
-
-    def __init__(self, texts, cosines):
-        self.texts, self.cosines = texts, cosines
-
-    def retrieve(self, query, *, budget_chars):
-        text = self.texts[query][:budget_chars]
-        signals = Signals({"best_cosine": self.cosines.get(query, 0.0)})
-        return Retrieved(query, (passage(text),) if text else (), signals, {"dense": 0.25})
-
-
-class ByTable:
-    """Lets through what a table gives at least a half."""
-
-    def __init__(self, scores):
-        self.scores = scores
-
-    def assess(self, query, retrieved):
-        score = self.scores[query]
-        return Evidence(score >= 0.5, score, "by table")
+def understood(identity, text, score, cosine):
+    """What our own system makes of a question: lets it through from a half on."""
+    signals = Signals({"best_cosine": cosine})
+    retrieved = Retrieved(identity, (passage(text),) if text else (), signals, {"dense": 0.25})
+    return Understood(retrieved, Evidence(score >= 0.5, score, "by table"))
 
 
 ASKED = {
@@ -334,15 +322,14 @@ ASKED = {
 }
 
 
-def measured_refusal(**more):
-    asked = [
-        (ask(query, ("a.md", "needle")) if kind == "fact" else ask(query, kind=kind), query)
-        for query, (kind, *_) in {**ASKED, **more}.items()
-    ]
-    searcher = Searcher({q: row[1] for q, row in ASKED.items()}, {q: row[3] for q, row in ASKED.items()})
+def measured_refusal(asked=ASKED):
+    """What the table does not know raises a KeyError."""
     timings = {}
-    gate = ByTable({q: row[2] for q, row in ASKED.items()})
-    return refusal.measure(asked, searcher, gate, 4000, timings), timings
+    questions = [
+        ask(identity, ("a.md", "needle")) if kind == "fact" else ask(identity, kind=kind)
+        for identity, (kind, *_) in asked.items()
+    ]
+    return refusal.measure(questions, lambda q: understood(q.id, *ASKED[q.id][1:]), timings), timings
 
 
 def test_refusal_counts_by_kind():
@@ -379,8 +366,7 @@ def test_refusal_scores_by_hand():
 
 
 def test_a_kind_that_was_not_asked_has_no_figure():
-    asked = [(ask("a1", ("a.md", "needle")), "a1"), (ask("f1", kind="far-domain"), "f1")]
-    found = refusal.measure(asked, Searcher({"a1": "needle", "f1": ""}, {}), ByTable({"a1": 0.9, "f1": 0.1}), 4000, {})
+    found, _ = measured_refusal({name: ASKED[name] for name in ("a1", "f1")})
     names = {m.name for m in found if m.system == "mlprep"}
     assert "far-domain refused" in names
     assert not {"near-domain refused", "hard refused", "injection refused"} & names
@@ -389,7 +375,7 @@ def test_a_kind_that_was_not_asked_has_no_figure():
 
 
 def test_a_gate_that_raises_fails_the_figures_of_both():
-    found, _ = measured_refusal(unknown=("near-domain",))
+    found, _ = measured_refusal({**ASKED, "unknown": ("near-domain",)})
     assert {m.system for m in found} == {"mlprep", "best cosine"}
     assert all_failed(found, "unknown")
 
@@ -752,7 +738,7 @@ def test_a_run_over_own_documents(app, tmp_path):
     assert {s.id for s in run.find("refusal", "recall").samples} == {"d", "b", "f"}
     assert {skipped.section for skipped in run.skipped} == {"support", "grading"}
     assert {"a whole answer", "peak memory"} <= {cost.stage for cost in run.costs}
-    assert ("retrieval", 2, 2) in stages
+    assert ("retrieval, mlprep", 2, 2) in stages
     assert ("refusal", 3, 3) in stages
     assert {"documents", "questions", "embedder", "chunker", "coverage"} <= set(run.fingerprint)
     assert run.seconds > 0
@@ -766,12 +752,17 @@ def test_without_unanswerable_questions_refusal_is_skipped_and_not_a_zero(app, t
 
 def test_one_question_that_raises_fails_its_sections_and_no_run(app, tmp_path):
     class Moody:
-        def assess(self, query, retrieved):
-            if "cup" in query:
-                raise OSError("the gate is stuck")
-            return Evidence(True, 0.9, "yes")
+        writer_name = "moody"
 
-    subject = Replaced(app, gate=Moody())
+        def __init__(self, *_given, **_options):
+            self._sound = app.answerer()
+
+        def understand(self, question, history=()):
+            if "cup" in question:
+                raise OSError("the gate is stuck")
+            return self._sound.understand(question, history)
+
+    subject = Replaced(app, answerer=Moody)
     run = Harness(subject, plan(tmp_path, *OWN, sections=("retrieval", "refusal"), ablated=False)).run()
     assert run.problems() == [("refusal", "f", "OSError: the gate is stuck")]
     outcomes = {m.section: isinstance(m.figure(), Failed) for m in run.measurements if not m.part}

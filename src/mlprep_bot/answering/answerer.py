@@ -6,10 +6,9 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol
 
-from mlprep_bot.answering import followup
-from mlprep_bot.answering.evidence import Evidence
 from mlprep_bot.answering.generate import Outcome, generate
 from mlprep_bot.answering.prompts import answer_room, fit
+from mlprep_bot.answering.understanding import Assessor, Searcher, Understanding, Understood
 from mlprep_bot.answering.verdicts import Checker
 from mlprep_bot.domain import (
     Answer,
@@ -39,22 +38,10 @@ class EmptyQuestion(MlprepError):
     exit_code = 2
 
 
-class Searcher(Protocol):
-    """`retrieval.Retriever`."""
-
-    def retrieve(self, query: str, *, budget_chars: int) -> Retrieved: ...
-
-
 class Quoter(Protocol):
     """`extract.Extractor`."""
 
     def extract(self, query: str, passages: Sequence[Passage]) -> Sequence[Sentence]: ...
-
-
-class Assessor(Protocol):
-    """`evidence.Gate`."""
-
-    def assess(self, query: str, retrieved: Retrieved) -> Evidence: ...
 
 
 class Answerer:
@@ -69,17 +56,20 @@ class Answerer:
         gate: Assessor,
         settings: Settings,
     ) -> None:
-        self._retriever = retriever
         self._writer = writer
         self._checker = checker
         self._extractor = extractor
-        self._gate = gate
+        self._understanding = Understanding(retriever, gate, settings.budget_chars, writer)
         self._settings = settings
 
     @property
     def writer_name(self) -> str:
         """Who writes: the model's name, or `extractive`."""
         return self._writer.name if self._writer else EXTRACTIVE
+
+    def understand(self, question: str, history: Sequence[Turn] = ()) -> Understood:
+        """What is searched for, what was found, and whether it answers. Raises LibraryError, EmbedderError."""
+        return self._understanding.understand(question, history)
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The finished answer. Raises WriterError, LibraryError, EmbedderError."""
@@ -98,10 +88,9 @@ class Answerer:
         asked = question.strip()[:_LONGEST_QUESTION]
         if not asked:
             raise EmptyQuestion("The question is empty.", "Type a question.")
-        searched = followup.resolve(asked, history, self._writer)
-        retrieved = self._retriever.retrieve(searched, budget_chars=self._settings.budget_chars)
+        understood = self.understand(asked, history)
+        retrieved, evidence, searched = understood.retrieved, understood.evidence, understood.query
         yield Searched(searched, retrieved.passages)
-        evidence = self._gate.assess(searched, retrieved)
         if not evidence.sufficient:
             outcome = Outcome(notes=[evidence.reason], refused=True)
         elif self._writer is None:

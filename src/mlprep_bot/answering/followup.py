@@ -103,8 +103,23 @@ def by_rules(question: str, found: Reference, earlier: str) -> str:
         end = re.search(r"[?.!\s]*$", bare)
         at = end.start() if end else len(bare)
         return f"{bare[:at]} of {subject}{bare[at:].strip() or '?'}"
+    return _regarding(bare, earlier, subject if short else "")
+
+
+def stands_alone(question: str) -> bool:
+    """Whether no word of the question points to what was said before; it may be a follow-up all the same."""
+    return reference(question).lean == Lean.NOT
+
+
+def regarding(question: str, before: Turn) -> str:
+    """The question with the subject of the turn before it named first."""
+    earlier = before.searched or before.question
+    return _regarding(_capital(without_lead(" ".join(question.split()))), earlier, subject_of(earlier))
+
+
+def _regarding(bare: str, earlier: str, subject: str) -> str:
     asked = bare[:1].lower() + bare[1:] if _plain(bare) else bare
-    whole = short and set(content_words(earlier)) <= set(content_words(subject))
+    whole = set(content_words(earlier)) <= set(content_words(subject))
     return f"Regarding {_context(earlier, subject if whole else '')}: {asked}"
 
 

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done (a refusal is an answer); 1 something failed; 2 wrong usage or setting;
 3 a document cannot be used; 4 the library cannot be used; 5 the embedding model cannot be used;
-6 the language model cannot be used; 7 what was practised cannot be read or kept; 130 interrupted.
+6 the language model cannot be used; 7 what was practised cannot be read or kept; 8 nothing can be measured;
+130 interrupted.
 Nothing heavy is imported at module level.
 """
 
@@ -14,7 +15,7 @@ from typing import Annotated
 import typer
 
 from mlprep_bot import __version__
-from mlprep_bot.cli import answers, corpus, documents, grade, interview, progress
+from mlprep_bot.cli import answers, corpus, documents, evaluate, grade, interview, progress
 from mlprep_bot.cli.common import make_app, print_json
 from mlprep_bot.errors import MlprepError
 
@@ -22,7 +23,7 @@ cli = typer.Typer(
     name="mlprep",
     help="A private interview partner for machine-learning roles: answers from your documents, every sentence checked.",
     epilog="Exit codes: 0 done, 1 failed, 2 usage or setting, 3 document, 4 library, 5 embedding model, "
-    "6 language model, 7 progress, 130 interrupted.",
+    "6 language model, 7 progress, 8 evaluation, 130 interrupted.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -66,6 +67,7 @@ for command in (
     cli.command()(command)
 cli.add_typer(progress.progress, name="progress")
 cli.add_typer(corpus.corpus, name="corpus")
+cli.add_typer(evaluate.evaluate, name="eval")
 
 
 def main() -> None:

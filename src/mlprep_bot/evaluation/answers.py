@@ -28,10 +28,7 @@ _NO_RANK = Ranking(None, None, None, None, 0.0)
 
 
 class Answers(Protocol):
-    """`answering.answerer.Answerer`."""
-
-    @property
-    def writer_name(self) -> str: ...
+    """`answering.answerer.Answerer`, or somebody else's."""
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer: ...
 
@@ -42,11 +39,6 @@ def turns(history: Sequence[str]) -> tuple[Turn, ...]:
     for question in history:
         earlier.append(Turn(question, followup.resolve(question, earlier)))
     return tuple(earlier)
-
-
-def searched(question: HeldOut) -> str:
-    """What is searched for a question, by rules alone."""
-    return followup.resolve(question.question, turns(question.history))
 
 
 def measure(

@@ -134,7 +134,7 @@ class _Failing:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def find(self, query: str, budgets: Sequence[int]) -> list[Texts]:  # noqa: ARG002
+    def find(self, query: str, budgets: Sequence[int]) -> Sequence[Texts]:  # noqa: ARG002
         raise self._error
 
 
@@ -145,7 +145,7 @@ class _Timed:
         self._finder = finder
         self._seconds = seconds
 
-    def find(self, query: str, budgets: Sequence[int]) -> list[Texts]:
+    def find(self, query: str, budgets: Sequence[int]) -> Sequence[Texts]:
         started = time.perf_counter()
         found = self._finder.find(query, budgets)
         self._seconds.append(time.perf_counter() - started)

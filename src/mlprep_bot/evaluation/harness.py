@@ -8,17 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from mlprep_bot import __version__
+from mlprep_bot.answering.understanding import Understood
 from mlprep_bot.answering.verdicts import Checker
-from mlprep_bot.domain import Document, Question
+from mlprep_bot.domain import Document, Question, Turn
 from mlprep_bot.errors import BadQuestions
 from mlprep_bot.evaluation import answers, data, graded, grading, questions, refusal, retrieval, support
-from mlprep_bot.evaluation.figures import Measurement
+from mlprep_bot.evaluation.figures import OURS, Measurement
 from mlprep_bot.evaluation.metering import Metered
 from mlprep_bot.evaluation.questions import HeldOut
 from mlprep_bot.evaluation.run import SECTIONS, Cost, Run, Skipped
@@ -33,6 +35,15 @@ _OWN = {"support": "the labelled sentences", "grading": "the graded answers"}
 Value = TypeVar("Value")
 
 
+class Answering(answers.Answers, Protocol):
+    """`answering.answerer.Answerer`."""
+
+    @property
+    def writer_name(self) -> str: ...
+
+    def understand(self, question: str, history: Sequence[Turn] = ()) -> Understood: ...
+
+
 class Subject(Protocol):
     """What is evaluated: `app.App`, or one of its parts replaced."""
 
@@ -45,19 +56,26 @@ class Subject(Protocol):
     @property
     def retriever(self) -> Retriever: ...
     @property
-    def gate(self) -> refusal.Assessor: ...
-    @property
     def checker(self) -> Checker: ...
 
     def answerer(
         self, writer: str | None = None, *, meter: Callable[[ChatModel], ChatModel] | None = None
-    ) -> answers.Answers: ...
+    ) -> Answering: ...
 
     def grader(self, writer: str = "") -> Grader: ...
 
     def document(self, name: str) -> Document: ...
 
     def questions(self) -> list[Question]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Somebody else over the same documents: who retrieves, and who answers too; `silent` says who cannot, and why."""
+
+    finders: Mapping[str, retrieval.Finder]
+    answers: Mapping[str, answers.Answers]
+    silent: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,7 @@ class Plan:
     writer: str | None = None
     own: bool = True
     ablated: bool = True
-    others: Callable[[Sequence[Document]], Mapping[str, retrieval.Finder]] | None = None
+    others: Callable[[Sequence[Document]], Others] | None = None
 
 
 class Harness:
@@ -86,7 +104,9 @@ class Harness:
         self._progress = progress or (lambda stage, done, total: None)
         self._costs: list[Cost] = []
         self._skipped: list[Skipped] = []
-        self._writer = ""
+        self._meters: list[Metered] = []
+        self._understood: dict[str, Understood] = {}
+        self._answerer = subject.answerer(plan.writer, meter=self._metered)
 
     def run(self) -> Run:
         """Measure. Raises BadQuestions, LibraryError, EmbedderError, WriterError; what items raise is in the run."""
@@ -103,9 +123,16 @@ class Harness:
         peak = _peak_mb()
         self._costs.append(Cost("peak memory", peak, peak, "MB", 1))
         return Run(
-            self._plan.name, self._plan.split, self._writer, self._fingerprint(), tuple(asked), tuple(found),
-            tuple(self._costs), tuple(self._skipped), time.perf_counter() - started,
-        )  # fmt: skip
+            self._plan.name,
+            self._plan.split,
+            self._answerer.writer_name,
+            self._fingerprint(),
+            tuple(asked),
+            tuple(found),
+            tuple(self._costs),
+            tuple(self._skipped),
+            time.perf_counter() - started,
+        )
 
     def _sections(self) -> list[str]:
         """Those of the plan that can be measured here; the others are skipped with a reason."""
@@ -129,49 +156,43 @@ class Harness:
         return chosen
 
     def _retrieval(self, asked: Sequence[HeldOut]) -> list[Measurement]:
-        answerable = [(question, answers.searched(question)) for question in asked if question.answerable]
         subject = self._subject
-        ours = retrieval.PassageFinder(subject.retriever)
-        found = retrieval.measure(self._counted("retrieval", answerable), ours)
+        finders: dict[str, retrieval.Finder] = {OURS: retrieval.PassageFinder(subject.retriever)}
         if self._plan.ablated:
-            for name, finder in retrieval.ablations(subject.generation, subject.embedder).items():
-                found += retrieval.measure(self._counted(f"retrieval, {name}", answerable), finder, name)
-        if self._plan.others:
-            documents = [subject.document(name) for name in subject.generation.documents()]
-            for name, finder in self._plan.others(documents).items():
-                found += retrieval.measure(self._counted(f"retrieval, {name}", answerable), finder, name)
-        return found + retrieval.slices(found, asked, retrieval.sliced_names())
+            finders |= retrieval.ablations(subject.generation, subject.embedder)
+        finders |= self._others.finders
+        answerable = [question for question in asked if question.answerable]
+        found: list[Measurement] = []
+        for name, finder in finders.items():
+            stage = f"retrieval, {name}"
+            found += retrieval.measure(self._counted(stage, answerable), self._query_of, finder, name)
+        return found + retrieval.slices(found, asked, retrieval.SLICED)
 
     def _answers(self, asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
-        meters: list[Metered] = []
-
-        def meter(model: ChatModel) -> ChatModel:
-            meters.append(Metered(model))
-            return meters[-1]
-
-        writer = subject.answerer(self._plan.writer, meter=meter)
         answerable = [question for question in asked if question.answerable]
         texts = {name: subject.document(name).text for q in answerable for name in q.documents}
-        self._writer = writer.writer_name
         found = answers.measure(
-            self._counted("answers", answerable), writer, subject.checker, texts.__getitem__, seconds
+            self._counted("answers", answerable), self._answerer, subject.checker, texts.__getitem__, seconds
         )
         self._cost("a whole answer", seconds, "s")
-        for metered in meters:
+        for metered in self._meters:
             self._cost("tokens of a prompt", metered.prompts, "tokens")
             self._cost("tokens of an answer", metered.completions, "tokens")
+        for name, other in self._others.answers.items():
+            stage = f"answers, {name}"
+            found += answers.measure(
+                self._counted(stage, answerable), other, subject.checker, texts.__getitem__, [], name
+            )
+        self._skipped += [Skipped("answers", why, name) for name, why in self._others.silent.items()]
         return found + retrieval.slices(found, asked, answers.SLICED)
 
     def _refusal(self, asked: Sequence[HeldOut]) -> list[Measurement]:
-        subject, timings = self._subject, dict[str, list[float]]()
-        pairs = [(question, answers.searched(question)) for question in asked]
         if all(question.answerable for question in asked):
             self._skipped.append(Skipped("refusal", "the file has no unanswerable question"))
             return []
-        found = refusal.measure(
-            self._counted("refusal", pairs), subject.retriever, subject.gate, subject.settings.budget_chars, timings
-        )
+        timings: dict[str, list[float]] = {}
+        found = refusal.measure(self._counted("refusal", asked), self._understand, timings)
         for stage, seconds in timings.items():
             self._cost(f"search: {stage}", seconds, "s")
         return found
@@ -190,6 +211,26 @@ class Harness:
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
         return found + grading.attack(rows, grader)
+
+    @cached_property
+    def _others(self) -> Others:
+        if self._plan.others is None:
+            return Others({}, {}, {})
+        return self._plan.others([self._subject.document(name) for name in self._subject.generation.documents()])
+
+    def _understand(self, question: HeldOut) -> Understood:
+        """What our own system makes of a question; everybody searches for the same."""
+        if question.id not in self._understood:
+            earlier = answers.turns(question.history)
+            self._understood[question.id] = self._answerer.understand(question.question, earlier)
+        return self._understood[question.id]
+
+    def _query_of(self, question: HeldOut) -> str:
+        return self._understand(question).query
+
+    def _metered(self, model: ChatModel) -> ChatModel:
+        self._meters.append(Metered(model))
+        return self._meters[-1]
 
     def _counted(self, stage: str, items: Sequence[Value]) -> Iterator[Value]:
         for done, item in enumerate(items):
@@ -212,7 +253,7 @@ class Harness:
             "questions": questions.digest(*plan.questions),
             "embedder": built.embedder,
             "chunker": f"{built.chunker}, {built.schema}",
-            "writer": self._writer,
+            "writer": self._answerer.writer_name,
             "coverage": str(subject.settings.coverage),
             "budget_chars": str(subject.settings.budget_chars),
         }

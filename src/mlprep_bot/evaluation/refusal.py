@@ -8,12 +8,10 @@ questions pass, so that gates can be compared; the shipped floor was set on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from mlprep_bot.answering import evidence as gating
-from mlprep_bot.domain import Retrieved
+from mlprep_bot.answering.understanding import Understood
 from mlprep_bot.evaluation.figures import OURS, Measurement, Observations
 from mlprep_bot.evaluation.questions import UNANSWERABLE, HeldOut
 from mlprep_bot.evaluation.retrieval import holds
@@ -21,18 +19,6 @@ from mlprep_bot.evaluation.retrieval import holds
 COSINE = "best cosine"
 # Kinds whose refusal at 90% coverage is reported.
 _AT_90 = ("near-domain", "far-domain")
-
-
-class Assessor(Protocol):
-    """`answering.evidence.Gate`."""
-
-    def assess(self, query: str, retrieved: Retrieved) -> gating.Evidence: ...
-
-
-class Searcher(Protocol):
-    """`knowledge.retrieval.Retriever`."""
-
-    def retrieve(self, query: str, *, budget_chars: int) -> Retrieved: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +33,18 @@ class _Asked:
 
 
 def measure(
-    asked: Iterable[tuple[HeldOut, str]],
-    retriever: Searcher,
-    gate: Assessor,
-    budget_chars: int,
-    timings: dict[str, list[float]],
+    asked: Iterable[HeldOut], understand: Callable[[HeldOut], Understood], timings: dict[str, list[float]]
 ) -> list[Measurement]:
     """The figures of the gate and of a threshold on the best cosine; `timings` collects seconds by stage."""
     seen, plain = Observations("refusal"), Observations("refusal", COSINE)
-    for question, query in asked:
+    for question in asked:
         try:
-            retrieved = retriever.retrieve(query, budget_chars=budget_chars)
-            evidence = gate.assess(query, retrieved)
+            understood = understand(question)
         except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
             seen.failed(question.id, error)
             plain.failed(question.id, error)
             continue
+        retrieved, evidence = understood.retrieved, understood.evidence
         _collect(timings, retrieved.timings)
         found = question.answerable and holds([p.text for p in retrieved.passages], question)
         cosine = float(retrieved.signals.values.get("best_cosine", 0.0))

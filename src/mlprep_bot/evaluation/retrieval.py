@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from mlprep_bot.evaluation import metrics
@@ -21,7 +21,7 @@ from mlprep_bot.ports import Embedder, Vectors
 BUDGETS = (2000, 4000, 8000)
 _DEEP = 40_000  # characters; some dozens of documents
 _GATED = ("hit@4000", "hit@8000", "nDCG@10")
-_SLICED = ("hit@4000", "nDCG@10")
+SLICED = ("hit@4000", "nDCG@10")
 
 Texts = Sequence[tuple[str, str]]
 """(document, text), best first."""
@@ -30,7 +30,7 @@ Texts = Sequence[tuple[str, str]]
 class Finder(Protocol):
     """Anything that retrieves: mlprep, a part of it, or somebody else."""
 
-    def find(self, query: str, budgets: Sequence[int]) -> list[Texts]:
+    def find(self, query: str, budgets: Sequence[int]) -> Sequence[Texts]:
         """What each budget of characters holds."""
 
 
@@ -40,7 +40,7 @@ class PassageFinder:
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
 
-    def find(self, query: str, budgets: Sequence[int]) -> list[Texts]:
+    def find(self, query: str, budgets: Sequence[int]) -> Sequence[Texts]:
         """As `Finder`."""
         found = self._retriever.find(query)
         kept = [self._retriever.passages(found, budget) for budget in budgets]
@@ -58,14 +58,16 @@ def ablations(generation: Searchable, embedder: Embedder) -> dict[str, Finder]:
     return {name: PassageFinder(retriever) for name, retriever in retrievers.items()}
 
 
-def measure(asked: Iterable[tuple[HeldOut, str]], finder: Finder, system: str = OURS) -> list[Measurement]:
-    """The figures of a system; `asked` pairs each answerable question with what is searched for it."""
+def measure(
+    asked: Iterable[HeldOut], query_of: Callable[[HeldOut], str], finder: Finder, system: str = OURS
+) -> list[Measurement]:
+    """The figures of a system on answerable questions; `query_of` gives what is searched for one of them."""
     seen = Observations("retrieval", system)
     ranked: dict[str, list[str]] = {}
     held: dict[str, HeldOut] = {}
-    for question, query in asked:
+    for question in asked:
         try:
-            *within, deep = finder.find(query, (*BUDGETS, _DEEP))
+            *within, deep = finder.find(query_of(question), (*BUDGETS, _DEEP))
         except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
             seen.failed(question.id, error)
             continue
@@ -98,11 +100,6 @@ def slices(measured: Iterable[Measurement], questions: Sequence[HeldOut], names:
     return [part for m in whole for part in (*sliced(m, "kind", kinds), *sliced(m, "topic", topics))]
 
 
-def sliced_names() -> tuple[str, ...]:
-    """Which figures of retrieval are worth a look by kind and topic."""
-    return _SLICED
-
-
 class _Without:
     """A generation of which one retriever is silent."""
 
@@ -110,6 +107,7 @@ class _Without:
         self._generation = generation
         self.document = generation.document
         self.chunks = generation.chunks
+        self.unit = generation.unit
         self.document_frequencies = generation.document_frequencies
         self.chunk_count = generation.chunk_count
 

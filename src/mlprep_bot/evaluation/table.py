@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mlprep_bot.evaluation import summary
-from mlprep_bot.evaluation.figures import OURS, Failed, Measurement
+from mlprep_bot.evaluation.baseline import Check
+from mlprep_bot.evaluation.figures import OURS, Failed, Figure, Measurement, Outcome
 from mlprep_bot.evaluation.labels import (
     ABSENT,
     FAILED,
@@ -148,3 +149,25 @@ def _costs(costs: Sequence[Cost]) -> Table:
         high = f"{amount(cost.high)} {unit}" if cost.n > 1 else ""
         table.add_row(Text(clean(cost.stage)), Text(f"{amount(cost.median)} {unit}"), Text(high), f"{cost.n:,}")
     return table
+
+
+def show_check(check: Check, console: Console | None = None) -> None:
+    """What changed against the baseline: figures, single questions both ways, and the verdict."""
+    out = console or Console(highlight=False, emoji=False)
+    for name in check.moved:
+        _say(out, f"The baseline was made with another {name}.")
+    for one in check.compared:
+        if one.worse or one.better:
+            before = "" if one.before is None else f"{number(one.before)} -> "
+            now = number(one.now.value) if isinstance(one.now, Figure) else f"FAILED: {one.now.reason}"
+            _say(out, f"{'WORSE' if one.worse else 'better'}: {one.key}: {before}{now} (change {_change(one.change)})")
+    for lost in (True, False):
+        lines = [f"{c.key}: {c.id} {c.question}" for c in check.changed if c.lost is lost]
+        _list(out, f"Questions {'lost' if lost else 'won'}: {len(lines)}", lines)
+    _list(out, "Lost although marked must:", [f"{q.id} {q.question}" for q in check.must])
+    _list(out, "In the baseline, but not in this run:", check.gone)
+    _say(out, "GATE PASSED" if check.passed else "GATE FAILED", "green" if check.passed else "bold red")
+
+
+def _change(outcome: Outcome) -> str:
+    return f"{outcome.value:+.3f} [{outcome.low:+.3f}, {outcome.high:+.3f}]" if isinstance(outcome, Figure) else "none"

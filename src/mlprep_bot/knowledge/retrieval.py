@@ -33,6 +33,7 @@ from mlprep_bot.domain import Chunk, Document, Passage, Ranking, Retrieved, Sign
 from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge import passages as building
 from mlprep_bot.knowledge.fusion import SHIPPED, Evidence, Fused, Mix, fuse
+from mlprep_bot.knowledge.leads import with_leads
 from mlprep_bot.knowledge.views import reach
 from mlprep_bot.ports import Embedder, Vectors
 
@@ -46,6 +47,9 @@ class Searchable(Protocol):
     def document(self, name: str) -> Document: ...
 
     def chunks(self, ids: list[str]) -> dict[str, Chunk]: ...
+
+    def unit(self, unit_id: str) -> list[Chunk]:
+        """The chunks of one answer or section, by ordinal."""
 
     def dense(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
         """For each row (`chunk#view`, cosine), best first."""
@@ -126,11 +130,11 @@ class Retriever:
                 lexical_rank=fused.lexical_ranks.get(chunk.id),
                 cosine=evidence.cosines.get((chunk.unit, chunk.ordinal), {}).get("t"),
                 bm25=evidence.words.get(chunk.id),
-                fused=fused.chunks[chunk.id],
+                fused=fused.chunks.get(chunk.id, 0.0),  # a lead may be shown that nobody found
             )
 
         best_first = sorted(fused.chunks, key=lambda key: (-fused.chunks[key], key))
-        ordered = [found.pool[key] for key in best_first]
+        ordered = with_leads([found.pool[key] for key in best_first], fused.units, self._generation.unit)
         return building.build(ordered, fused.units, ranking, self._text_of, budget_chars)
 
     def _signals(self, found: Found, passages: tuple[Passage, ...]) -> Signals:

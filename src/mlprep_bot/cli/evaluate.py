@@ -1,0 +1,203 @@
+"""The commands that measure: eval, eval make, eval beir."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlprep_bot.cli.common import JsonFlag, print_json
+from mlprep_bot.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mlprep_bot.app import App
+    from mlprep_bot.evaluation.baseline import Check
+    from mlprep_bot.evaluation.run import Run
+
+evaluate = typer.Typer(
+    invoke_without_command=True,
+    help="Measure how good mlprep is on held-out questions, offline: on its own corpus, or on your documents.",
+)
+
+DocumentsOption = Annotated[
+    Path | None, typer.Option("--documents", help="Folder to evaluate on; default: the bundled corpus.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder for report.html and report.json; default: in the data folder.")
+]
+
+
+@evaluate.callback()
+def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
+    context: typer.Context,
+    documents: DocumentsOption = None,
+    questions: Annotated[
+        list[Path] | None, typer.Option("--questions", help="JSON Lines of held-out questions; may be repeated.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="dev or test; look at test only to report.")] = "test",
+    section: Annotated[
+        list[str] | None, typer.Option(help="retrieval, answers, refusal, support or grading; default: all of them.")
+    ] = None,
+    writer: Annotated[str | None, typer.Option("--writer", help="Who writes; default: as the settings say.")] = None,
+    against: Annotated[bool, typer.Option(help="Measure parts of mlprep and plain LlamaIndex beside it.")] = True,
+    check: Annotated[bool, typer.Option("--check", help="Fail when worse than the baseline.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Make this run the baseline.")] = False,
+    baseline: Annotated[Path | None, typer.Option(help="The baseline; default: that of the bundled corpus.")] = None,
+    out: OutOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print a table, and write a report as HTML and JSON. Exit code 1: the gate failed; 8: something raised."""
+    if context.invoked_subcommand is not None:
+        return
+    from mlprep_bot import terminal
+    from mlprep_bot.evaluation import baseline as gate
+    from mlprep_bot.evaluation import data
+    from mlprep_bot.evaluation.harness import Harness, Plan
+    from mlprep_bot.evaluation.run import SECTIONS
+    from mlprep_bot.peers import plain_llama_index
+
+    _sensible(documents, questions, split, section)
+    kept = baseline or (data.baseline() if documents is None else None)
+    if (check or accept) and kept is None:
+        raise SettingsError("No baseline is named for your documents.", "Name a file: --baseline FILE.")
+    standard = gate.read(kept) if check and kept else None
+    quick = check or accept or not against
+    app = indexed(documents)
+    plan = Plan(
+        name=documents.name if documents else "the bundled corpus",
+        questions=tuple(questions or data.questions()),
+        split=split,
+        sections=tuple(section or SECTIONS),
+        # The gate is about what needs no model: it must say the same on every machine.
+        writer="extractive" if check or accept else writer,
+        own=documents is None,
+        ablated=not quick,
+        others=None if quick else lambda found: plain_llama_index(app, found, writer),
+    )
+    with terminal.progress_bars() as progress:
+        run = Harness(app, plan, progress).run()
+    found = gate.check(run, standard) if standard else None
+    _publish(run, found, out or app.settings.data_dir, as_json=as_json)
+    if accept and kept:
+        gate.write(kept, run)
+        terminal.say(f"Accepted: {kept}. Commit it, so that a review sees what changed.")
+    _leave(run, found)
+
+
+def indexed(documents: Path | None) -> App:
+    """An application over these documents alone, in a data folder of its own; a second run embeds what changed."""
+    import hashlib
+
+    from mlprep_bot import terminal
+    from mlprep_bot.app import App, bundled_corpus
+    from mlprep_bot.errors import UnreadableDocument
+    from mlprep_bot.settings import load_settings
+
+    settings = load_settings()
+    folder = (documents or bundled_corpus()).resolve()
+    if not folder.exists():
+        raise UnreadableDocument(f"There is no folder {documents}.", "Name one that holds your documents.")
+    name = f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    app = App(settings.model_copy(update={"data_dir": settings.data_dir / "evaluation" / name}))
+    with terminal.progress_bars() as progress:
+        app.index([folder], progress=progress)
+    return app
+
+
+@evaluate.command()
+def make(
+    documents: Annotated[Path, typer.Option("--documents", help="Folder of your documents.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("questions.jsonl"),
+    writer: Annotated[
+        str, typer.Option("--writer", help="A writer whose model says questions in other words; none: rules alone.")
+    ] = "none",
+) -> None:
+    """Draft held-out questions for your own documents, to be edited by hand."""
+    from mlprep_bot import terminal
+    from mlprep_bot.evaluation import data, drafting, drafting_foreign
+    from mlprep_bot.evaluation import questions as held_out
+    from mlprep_bot.writers import Writers
+
+    app = indexed(documents)
+    found = [app.document(name) for name in app.documents()]
+    foreign = drafting_foreign.Foreign(
+        held_out.read_all(data.questions()), lambda text: float(app.search(text).signals.values["best_sentence"])
+    )
+    model = Writers(app.settings).chat_model(writer)
+    with terminal.progress_bars() as progress:
+        made = drafting.draft(found, app.questions(), foreign=foreign, model=model, seed=0, progress=progress)
+    made.write(out)
+    for note in made.notes:
+        terminal.say(note)
+    typer.echo(f"{out}\nEdit it, then run: mlprep eval --documents {documents} --questions {out}")
+
+
+@evaluate.command()
+def beir(
+    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")],
+    split: Annotated[str, typer.Option(help="Which judgements: qrels/SPLIT.tsv.")] = "test",
+    out: OutOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure retrieval on a set in BEIR's layout, beside parts of mlprep and plain LlamaIndex."""
+    import tempfile
+
+    from mlprep_bot import terminal
+    from mlprep_bot.adapters.llama_index_plain import PlainLlamaIndex
+    from mlprep_bot.app import App
+    from mlprep_bot.evaluation import beir as loading
+    from mlprep_bot.settings import load_settings
+
+    settings = load_settings()
+    with tempfile.TemporaryDirectory(prefix="mlprep-beir-") as scratch, terminal.progress_bars() as progress:
+        app = App(settings.model_copy(update={"data_dir": Path(scratch) / "data"}))
+        others = {"llama-index": PlainLlamaIndex}
+        run = loading.measure(folder, app, Path(scratch), split=split, others=others, progress=progress)
+    _publish(run, None, out or settings.data_dir / "evaluation", as_json=as_json)
+    _leave(run, None)
+
+
+def _sensible(documents: Path | None, questions: list[Path] | None, split: str, sections: list[str] | None) -> None:
+    """Raises SettingsError for options that make no sense together."""
+    from mlprep_bot.evaluation.run import SECTIONS
+
+    if documents is not None and not questions:
+        fix = f"Draft them: mlprep eval make --documents {documents} --out questions.jsonl; then --questions FILE."
+        raise SettingsError("Which questions shall be asked of your documents?", fix)
+    if split not in ("dev", "test"):
+        raise SettingsError(f"There is no split {split!r}.", "Name dev or test.")
+    if unknown := [name for name in sections or () if name not in SECTIONS]:
+        raise SettingsError(f"There is no section {unknown[0]!r}.", f"Name one of {', '.join(SECTIONS)}.")
+
+
+def _publish(run: Run, found: Check | None, folder: Path, *, as_json: bool) -> None:
+    """The run on the screen, and as two files."""
+    import json
+
+    from mlprep_bot import terminal
+    from mlprep_bot.evaluation import table
+    from mlprep_bot.evaluation.page import page
+
+    shape = run.as_json() | ({"check": found.as_json()} if found else {})
+    folder.mkdir(parents=True, exist_ok=True)
+    report = folder / "report.html"
+    report.write_text(page(run), encoding="utf-8")
+    (folder / "report.json").write_text(json.dumps(shape, ensure_ascii=False) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(shape)
+    else:
+        table.show(run)
+        if found:
+            table.show_check(found)
+    terminal.say(f"Report: {report}")
+
+
+def _leave(run: Run, found: Check | None) -> None:
+    """End with the exit code that says what happened."""
+    from mlprep_bot.errors import EvaluationError
+
+    if run.problems():
+        raise typer.Exit(EvaluationError.exit_code)
+    if found and not found.passed:
+        raise typer.Exit(1)
