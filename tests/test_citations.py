@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlprep_bot.answering.citations import MARKER, parse
+from mlprep_bot.answering.drafts import Draft
 from mlprep_bot.answering.markup import masked
+from mlprep_bot.answering.sentences import split_units
+from mlprep_bot.answering.support import Support, SupportChecker, calibrated
+from mlprep_bot.answering.verdicts import OWN_CITATION, UNCITED_THRESHOLD, is_claim, judge
+from mlprep_bot.domain import Passage, Span, Verdict
+from support.passages import TEXTS, passages
 
 KNOWN = ("S1", "S2", "S3", "S4")
 
@@ -86,3 +95,66 @@ def test_no_marker_is_left_and_a_second_reading_changes_nothing(text: str) -> No
 @given(st.text(alphabet=st.characters(exclude_characters="Ss"), max_size=80))
 def test_text_without_markers_is_unchanged(text: str) -> None:
     assert parse(text, KNOWN).text == text
+
+
+@dataclass
+class Certain:
+    """A checker that is `score` certain of the last passage, whatever is said."""
+
+    score: float
+
+    def check(self, sentence: str, passages: Sequence[Passage]) -> Support:
+        found = passages[-1]
+        supported = self.score >= calibrated().threshold
+        return Support(supported, "reason", found, Span(found.start, found.start + 9), self.score, {})
+
+
+def draft(text: str, *cited: str, kind: str = "text") -> Draft:
+    """A sentence as a model wrote it."""
+    return Draft(text, cited, (), kind, "paragraph")
+
+
+SHOWN = {found.id: found for found in passages()}
+
+
+@given(st.floats(0, 1))
+def test_what_the_model_did_not_cite_must_be_said_more_plainly(score: float) -> None:
+    cited = judge(draft("Dropout helps the net.", "S1"), SHOWN, Certain(score))
+    uncited = judge(draft("Dropout helps the net."), SHOWN, Certain(score))
+    assert (cited.verdict is Verdict.SUPPORTED) == (score >= calibrated().threshold)
+    assert (uncited.verdict is Verdict.SUPPORTED) == (score >= max(UNCITED_THRESHOLD, calibrated().threshold))
+    assert bool(uncited.citations) == (uncited.verdict is Verdict.SUPPORTED)
+    assert is_claim(cited)
+    assert is_claim(uncited)
+
+
+@pytest.mark.parametrize("cited", [(), ("S1",)])
+@pytest.mark.parametrize("text", ["The usual sign.", "A gap that grows", "Stop the training when it rises."])
+def test_what_states_nothing_is_no_claim_even_word_for_word(embedder, text: str, cited: tuple[str, ...]) -> None:
+    shown = {found.id: found for found in passages(f"{TEXTS[0]}\n\n- {text}\n")}
+    sentence = judge(draft(text, *cited), shown, SupportChecker(embedder))
+    assert (sentence.verdict, sentence.citations) == (Verdict.UNCITED, ())
+    assert sentence.reason == "not a claim: it states nothing by itself"
+    assert not is_claim(sentence)
+
+
+def test_a_quotation_is_supported_with_and_without_a_citation(embedder) -> None:
+    checker = SupportChecker(embedder)
+    for found in SHOWN.values():
+        for text in (found.text[unit.body : unit.end] for unit in split_units(found.text)):
+            uncited = judge(draft(text), SHOWN, checker)
+            cited = judge(draft(text, found.id), SHOWN, checker)
+            assert (uncited.verdict, cited.verdict) == (Verdict.SUPPORTED, Verdict.SUPPORTED), text
+            assert uncited.citations == cited.citations
+            assert uncited.reason == f"{OWN_CITATION}: quoted word for word"
+
+
+def test_this_may_point_to_the_sentence_before_when_the_model_cites(embedder) -> None:
+    shown = {found.id: found for found in passages("Averaging lowers the variance. This lowers the error.")}
+    checker = SupportChecker(embedder)
+    assert judge(draft("This lowers the error.", "S1"), shown, checker).verdict is Verdict.SUPPORTED
+    assert not is_claim(judge(draft("This lowers the error."), shown, checker))
+
+
+def test_a_table_is_checked_whatever_its_cells_look_like() -> None:
+    assert is_claim(judge(draft("| L2 | small weights |", "S3", kind="table"), SHOWN, Certain(0.9)))

@@ -1,4 +1,4 @@
-"""The word lists in `words.txt`, read once."""
+"""The word lists in `words.txt` and `verbs.txt`, read once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from importlib.resources import files
 
 @lru_cache(maxsize=1)
 def _sections() -> dict[str, str]:
-    text = files("mlprep_bot.answering").joinpath("words.txt").read_text(encoding="utf-8")
+    folder = files("mlprep_bot.answering")
+    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("words.txt", "verbs.txt"))
     found: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines():
