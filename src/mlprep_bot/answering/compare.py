@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mlprep_bot.answering.binding import binding_gain
 from mlprep_bot.answering.clauses import (
     contrast_polarity,
     exchanged_terms,
@@ -20,6 +21,7 @@ from mlprep_bot.answering.facts import Token, everyday
 from mlprep_bot.answering.numbers import same_number
 from mlprep_bot.answering.order import misbound, neighbours_kept, order_gains, reversed_share
 from mlprep_bot.answering.relations import affirmed, antonym_conflicts, is_negation, negated, polarity_conflicts
+from mlprep_bot.answering.rivals import is_acronym, missing_names, modifier_exchanges
 from mlprep_bot.ports import Vectors
 
 Similarities = Callable[[Sequence[str], Sequence[str]], Vectors]
@@ -61,7 +63,7 @@ class Comparison:
                 else "",
             ),
             (
-                cost.get("copy_strict", 0.0) + cost.get("copy_edited", 0.0) + cost.get("exchanged_terms", 0.0),
+                sum(cost.get(name, 0.0) for name in ("copy_strict", "copy_edited", "exchanged_terms", "modifier")),
                 self._about_swaps(),
             ),
         ]
@@ -107,9 +109,10 @@ def compare(
     exchange, turn, repaired = order_gains(claim, evidence)
     foreign = foreign_terms(claim, evidence, above)
     flipped = reason_flip(claim, evidence)
-    unbound = _unbound(claim, window)
     copied = near_copy(claim, evidence, similarities)
     _, swaps = slot_exchanges(claim, evidence, similarities)
+    modifiers = modifier_exchanges(claim, evidence, similarities)
+    names = missing_names(claim, everything, above)
     features = {
         "similarity": similarity,
         **_covered(content, near, evidence),
@@ -119,12 +122,14 @@ def compare(
         "negation_count": float(_uneven(claim, evidence)),
         "opposite": float(min(2, len(opposites))),
         **words.features,
+        "name_missing": min(2.0, sum(0.5 if is_acronym(t) else 1.0 for t in names)),
+        "modifier": float(bool(modifiers)),
+        "binding": min(1.0, binding_gain(claim, evidence) / 2),
         "exchange": min(1.0, exchange / 3),
         "misbound": min(3, len(misbound(claim, evidence))) / 3,
         "copy_edited": min(2.0, copied.cost) / 2 * copied.closeness,
         "copy_strict": min(1.0, copied.strict),
         "copy_negated": float(copied.negated) * copied.closeness,
-        "copy_exchanged": min(1.0, exchange / 2) * _same_words(claim, evidence),
         "turn": min(1.0, turn),
         "repaired": repaired,
         "lost": lost_terms(claim, evidence) / 3,
@@ -133,7 +138,6 @@ def compare(
         "contrast": contrast_polarity(claim, evidence),
         "strangers": strangers(claim, evidence),
         "reason_flip": flipped,
-        "unbound": float(min(2, len(unbound))),
         "reversed": reversed_share(claim, evidence),
         "reversed_verb": reversed_share(claim, evidence, shared=True),
     }
@@ -142,8 +146,8 @@ def compare(
         tuple(missing + elsewhere),
         tuple(negations),
         tuple(opposites),
-        words.names,
-        (*copied.edits, *swaps),
+        tuple(t.text for t in names),
+        (*copied.edits, *modifiers, *swaps),
         words.terms or words.new,
     )
 
@@ -155,8 +159,7 @@ def _covered(content: Sequence[Token], near: Sequence[float], evidence: Sequence
         "coverage": sum(n >= 1.0 for n in near) / total,
         "soft_coverage": sum(near) / total,
         "pairs": neighbours_kept(content, evidence),
-        "left_out": _left_out(content, evidence),
-        "long": min(1.0, total / 20),
+        "left_out": _left_out(content, evidence),  # this and `new_terms` count where answers are graded
     }
 
 
@@ -164,24 +167,17 @@ def _covered(content: Sequence[Token], near: Sequence[float], evidence: Sequence
 class _NewWords:
     """Words of a sentence that nothing it cites has; `terms` are those that are not everyday words."""
 
-    names: tuple[str, ...]
     new: tuple[str, ...]
     terms: tuple[str, ...]
     features: dict[str, float]
 
 
 def _new_words(content: Sequence[Token], far: Sequence[float], said: set[str]) -> _NewWords:
-    names = tuple(t.text for t in content if t.name and t.stem not in said)
     new = [t for t, n in zip(content, far, strict=True) if n < 1.0 and t.stem not in said]
     terms = tuple(t.text for t in new if t.stem not in everyday())
     unlike = sum(1.0 - n for t, n in zip(content, far, strict=True) if t.text in terms)
-    features = {
-        "name_missing": float(min(2, len(names))),
-        "new_words": min(4, len(new) - len(terms)) / 4,
-        "new_terms": min(3, len(terms)) / 3,
-        "new_unlike": min(3.0, unlike) / 3,
-    }
-    return _NewWords(names, tuple(t.text for t in new), terms, features)
+    features = {"new_terms": min(3, len(terms)) / 3, "new_unlike": min(3.0, unlike) / 3}
+    return _NewWords(tuple(t.text for t in new), terms, features)
 
 
 def _nearness(content: Sequence[Token], window: Sequence[Token], similarities: Similarities) -> list[float]:
@@ -229,24 +225,6 @@ def _uneven(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> bool
     return any(is_negation(t) or (t.content and affirmed(t)[1]) for t in claim) != denied
 
 
-def _unbound(claim: Sequence[Token], window: Sequence[Token]) -> list[str]:
-    """Numbers that the window has, but nowhere among the words that stand around them in the claim."""
-    found = []
-    for i, token in enumerate(claim):
-        if token.number is None or token.number.loose:
-            continue
-        mine = _around(claim, i)
-        same = [j for j, other in enumerate(window) if other.number and same_number(token.number, other.number)]
-        if mine and same and not any(mine & _around(window, j) for j in same):
-            found.append(token.number.text)
-    return found
-
-
-def _around(tokens: Sequence[Token], i: int) -> set[str]:
-    near = [*tokens[max(0, i - 5) : i], *tokens[i + 1 : i + 6]]
-    return {t.stem for t in near if t.content or t.number}
-
-
 def _left_out(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
     """The share of the nearest evidence sentence's subject words that the claim lacks, when it has nearly all others.
 
@@ -261,13 +239,3 @@ def _left_out(content: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> 
             lost = sum(t.stem not in mine and t.stem not in everyday() for t in theirs)
             best = max(best, min(1.0, lost / 2))
     return best
-
-
-def _same_words(claim: Sequence[Token], evidence: Sequence[Sequence[Token]]) -> float:
-    """1 when the claim has the very words of one sentence, 0 when it shares no more than most of them."""
-    mine = {t.stem for t in claim if t.content or t.number}
-    best = 0.0
-    for sentence in evidence:
-        theirs = {t.stem for t in sentence if t.content or t.number}
-        best = max(best, len(mine & theirs) / max(1, len(mine | theirs)))
-    return min(1.0, max(0.0, (best - 0.55) / 0.3))

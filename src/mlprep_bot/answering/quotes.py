@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mlprep_bot.answering.sentences import split_units
 from mlprep_bot.domain import Span
@@ -29,12 +30,12 @@ _TURNS = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 4
+_TITLES = frozenset(["heading", "label"])
 
 
 def find_quote(sentence: str, text: str) -> Span | None:
     """The span of `text` that `sentence` repeats: whole sentences, or a clause that means the same by itself."""
-    wanted, _ = _normal(sentence)
-    wanted = wanted.strip(" .;:,!?\"'")
+    wanted = _bare(sentence)
     if not wanted or not re.search(r"\w", wanted):
         return None
     normal, offsets = _normal(text)
@@ -47,6 +48,21 @@ def find_quote(sentence: str, text: str) -> Span | None:
                 return _grown(text, span)
         at = normal.find(wanted, at + 1)
     return None
+
+
+def repeats_heading(sentence: str, text: str, above: Sequence[str] = ()) -> bool:
+    """Whether `sentence` only says what a heading or run-in title of `text` says, or one of `above`: it states nothing.
+
+    False when a sentence of `text` says the same.
+    """
+    wanted = _bare(sentence)
+    said = [(_bare(text[unit.body : unit.end]), unit.kind) for unit in split_units(text)]
+    kinds = {kind for bare, kind in said if bare == wanted}
+    return bool(wanted) and kinds <= _TITLES and (bool(kinds) or wanted in {_bare(title) for title in above})
+
+
+def _bare(text: str) -> str:
+    return _normal(text)[0].strip(" .;:,!?\"'")
 
 
 def _normal(text: str) -> tuple[str, list[int]]:

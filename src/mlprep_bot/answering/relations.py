@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlprep_bot.answering.facts import Token, root, stem
-from mlprep_bot.answering.words import pairs
+from mlprep_bot.answering.words import groups, pairs
 
 _NEGATIONS = frozenset(
     [
@@ -53,10 +53,31 @@ def _read_antonyms() -> dict[str, frozenset[str]]:
             if a != b:
                 found.setdefault(a, set()).add(b)
                 found.setdefault(b, set()).add(a)
+    for group in groups("kinds"):
+        kinds = {stem(word) for word in group}
+        for word in kinds:
+            found.setdefault(word, set()).update(kinds - {word})
     return {word: frozenset(others) for word, others in found.items()}
 
 
 ANTONYMS = _read_antonyms()
+_OPPOSITE_STARTS = [(word, other) for word, others in pairs("opposite beginnings") for other in others]
+
+
+def opposed(one: Token, other: Token) -> bool:
+    """Whether two words are listed as opposites, or are one word with opposite beginnings: over- and undersampling."""
+    if other.stem in ANTONYMS.get(one.stem, ()):
+        return True
+    a, b = one.text.lower(), other.text.lower()
+    return any(
+        (a.startswith(p) and b.startswith(q) and _same_rest(a[len(p) :], b[len(q) :]))
+        or (a.startswith(q) and b.startswith(p) and _same_rest(a[len(q) :], b[len(p) :]))
+        for p, q in _OPPOSITE_STARTS
+    )
+
+
+def _same_rest(a: str, b: str) -> bool:
+    return len(a) >= 3 and root(a) == root(b)
 
 
 def is_negation(token: Token) -> bool:
@@ -151,11 +172,10 @@ def antonym_conflicts(claim: Sequence[Token], evidence: Sequence[Token]) -> list
     claimed = {t.stem for t in claim}
     found: list[tuple[str, str]] = []
     for i, token in enumerate(claim):
-        opposites = ANTONYMS.get(token.stem)
-        if not opposites or (token.stem in said and _context(claim, i) & _contexts(evidence, token.stem)):
+        if token.stem in said and _context(claim, i) & _contexts(evidence, token.stem):
             continue
         for j, other in enumerate(evidence):
-            if other.stem not in opposites or mine[i] != theirs[j]:
+            if mine[i] != theirs[j] or not opposed(token, other):
                 continue
             if other.stem in claimed and len(_context(claim, i) & _context(evidence, j)) < 2:
                 continue

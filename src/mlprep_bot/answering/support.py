@@ -18,7 +18,7 @@ import numpy as np
 
 from mlprep_bot.answering.compare import Comparison, compare
 from mlprep_bot.answering.facts import Token, tokens
-from mlprep_bot.answering.quotes import find_quote
+from mlprep_bot.answering.quotes import find_quote, repeats_heading
 from mlprep_bot.answering.sentences import Unit, split_units
 from mlprep_bot.answering.vectors import VectorMemory
 from mlprep_bot.domain import Passage, Span
@@ -73,11 +73,14 @@ class SupportChecker:
 
     def check(self, sentence: str, passages: Sequence[Passage]) -> Support:
         """Whether some window of `passages` (those that the sentence cites) supports `sentence`."""
+        titled = [p for p in passages if repeats_heading(sentence, p.text, _titles(p))]
         for passage in passages:
-            quote = find_quote(sentence, passage.text)
+            quote = None if passage in titled else find_quote(sentence, passage.text)
             if quote:
                 span = Span(passage.start + quote.start, passage.start + quote.end)
                 return Support(True, "quoted word for word", passage, span, 1.0, {"quoted": 1.0})
+        if titled:
+            return Support(False, "it only repeats a heading, which states nothing", titled[0], None, 0.0, {})
         claim = tokens(sentence)
         if not any(t.content or t.number for t in claim):
             return Support(False, "it makes no statement that could be checked", None, None, 0.0, {})
@@ -123,6 +126,11 @@ class SupportChecker:
             (Span(units[first].body, units[last].end), similarity, parsed[first : last + 1])
             for _, similarity, first, last in ranked[:_CANDIDATES]
         ]
+
+
+def _titles(passage: Passage) -> list[str]:
+    """What stands over a passage: its question, its headings together and each for itself."""
+    return [passage.question, passage.heading, *passage.heading.split(" > ")]
 
 
 def _is_window(units: Sequence[Unit], first: int, last: int) -> bool:
