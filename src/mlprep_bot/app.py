@@ -186,7 +186,7 @@ class App:
 
         model = Writers(self.settings).chat_model(writer)
         model = meter(model) if meter and model else model
-        extractor = Extractor(self.embedder, lambda name: self.document(name).text)
+        extractor = Extractor(self._recalling, lambda name: self.document(name).text)
         return Answerer(self.retriever, model, self.checker, extractor, self.gate, self.settings)
 
     @cached_property
@@ -200,7 +200,14 @@ class App:
     def checker(self) -> SupportChecker:
         from mlprep_bot.answering.support import SupportChecker
 
-        return SupportChecker(self.embedder)
+        return SupportChecker(self._recalling)
+
+    @cached_property
+    def _recalling(self) -> Embedder:
+        """For what compares the sentences of passages, which are mostly in the index."""
+        from mlprep_bot.knowledge.recalling import RecallingEmbedder
+
+        return RecallingEmbedder(self.embedder, lambda: None if self.is_empty() else self.generation)
 
     def writers(self) -> list[WriterInfo]:
         """Every way to an answer, the preferred ones first."""

@@ -23,6 +23,7 @@ from mlprep_bot.knowledge.manifest import (
     folder_of,
     verify,
 )
+from mlprep_bot.knowledge.records import text_key
 from mlprep_bot.ports import VectorIndex, Vectors, VectorStore
 
 VECTORS = "chroma"
@@ -123,6 +124,13 @@ class Generation:
             return {}
         rows = dict(zip(distinct, self._index.vectors(distinct), strict=True))
         return {name: rows[key] for name, key in keys.items()}
+
+    def embedded(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The vector, shape (dimensions,), of each of `texts` that was embedded for this generation."""
+        keys = {text_key(text): text for text in texts}
+        with self._lock:
+            known = sorted(serving.held(self._db, keys))
+        return {keys[key]: row for key, row in zip(known, self._index.vectors(known), strict=True)} if known else {}
 
     def reaches_all(self) -> bool:
         """Whether a search can come to every vector, of an index that is so small that Chroma rebuilds its graph.

@@ -179,6 +179,11 @@ def keys_of(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
     return {name: known[name] for name in wanted if name in known}
 
 
+def held(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that have a vector in this generation."""
+    return {key for (key,) in _select(db, "SELECT DISTINCT key FROM vectors WHERE key IN", list(dict.fromkeys(keys)))}
+
+
 def _select(db: sqlite3.Connection, sql: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for at in range(0, len(values), _IN_CLAUSE):
