@@ -4,7 +4,6 @@
 PYTHON ?= python3
 VENV   ?= .venv
 TORCH_INDEX ?=
-DOCUMENTS ?= ../shared/seeds
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
@@ -28,12 +27,9 @@ format: $(DEV)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# DOCUMENTS: the folder that eval/questions/seeds.jsonl asks about.
-eval: $(DEV)
-	@if test -d $(DOCUMENTS); then $(BIN)/python eval/retrieval.py $(DOCUMENTS); fi
-	@$(BIN)/python eval/support.py report
-	@$(BIN)/python eval/refusal.py
-	@$(BIN)/python eval/grading.py
+# ARGS: e.g. "--section refusal"; `mlprep eval --help` lists them.
+eval: $(STAMP)
+	@$(BIN)/mlprep eval $(ARGS)
 
 bench: $(DEV)
 	@$(BIN)/python eval/bench.py

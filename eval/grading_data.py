@@ -1,79 +1,35 @@
-"""Loaders of sets of graded answers: our own, SAF and SemEval-2013 task 7. One value an answer, whatever the source."""
+"""Loaders of sets of graded answers: our own, SAF and SemEval-2013 task 7. One value an answer, whatever the source.
+
+The external sets are not part of this repository. They are looked for beside the checkout, laid out as they come:
+
+    ../shared/data/grading/saf/data/{training,unseen_answers,unseen_questions}/english/*.xml
+    ../shared/data/grading/semeval-2013-task7/semeval-3way.zip
+"""
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from mlprep_bot.authoring.corpus import load
-from mlprep_bot.domain import KeyPoint
+from mlprep_bot.evaluation.data import graded_answers
+from mlprep_bot.evaluation.graded import Graded, read
 from mlprep_bot.grading.points import derived
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-GRADED = HERE / "graded_answers.jsonl"
+ROOT = Path(__file__).resolve().parent.parent
 EXTERNAL = ROOT.parent / "shared" / "data" / "grading"
 
 _BLANK = {"", "no submission", "no submission.", "n/a", "none", "-"}
 
 
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """An answer that people marked.
-
-    `score` is 0 to 1, None where people gave a class only; `label` is the class ("correct", "contradictory",
-    "incorrect") or "". `verdicts` are those on `points`, () where people judged the answer as a whole.
-    `references` are whole reference answers, of which any may be matched; the first one gave `points`.
-    """
-
-    set: str
-    split: str
-    id: str
-    question: str
-    answer: str
-    points: tuple[KeyPoint, ...]
-    references: tuple[str, ...] = ()
-    score: float | None = None
-    label: str = ""
-    verdicts: tuple[str, ...] = ()
-    kind: str = ""
-
-    @property
-    def group(self) -> str:
-        """What answers share that are not independent: their question."""
-        return f"{self.set}:{self.question}"
-
-
 @cache
-def own(path: Path = GRADED) -> tuple[Graded, ...]:
+def own() -> tuple[Graded, ...]:
     """Our answers to our own cards, with a verdict on every key point."""
-    cards = {card.name: card for card in load(ROOT / "corpus").cards}
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return tuple(_own(row, cards) for row in rows)
-
-
-def _own(row: dict[str, Any], cards: dict[str, Any]) -> Graded:
-    card = cards[row["card"]]
-    verdicts = tuple(point["verdict"] for point in row["points"])
-    points = card.rubric.key_points
-    assert len(points) == len(verdicts), f"{row['id']}: the card has other key points now"
-    return Graded(
-        "own",
-        row["split"],
-        row["id"],
-        card.question.text,
-        row["answer"],
-        points,
-        score=row["overall"] / 5,
-        verdicts=verdicts,
-        kind=row["kind"],
-    )
+    cards = {card.name: card.question for card in load(ROOT / "corpus").cards}
+    return tuple(read(graded_answers(), cards))
 
 
 def available() -> bool:

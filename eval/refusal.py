@@ -29,7 +29,7 @@ from mlprep_bot.answering.evidence import SIGNS, Table
 from mlprep_bot.evaluation.questions import HeldOut, dev_only, read
 from mlprep_bot.knowledge.retrieval import Retriever
 from mlprep_bot.ports import Embedder
-from mlprep_bot.settings import Settings
+from mlprep_bot.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE.parent / "corpus"
@@ -91,7 +91,7 @@ def _of_set(documents: str, index: MemoryIndex, asked: Sequence[HeldOut], embedd
     retriever = Retriever(index, embedder)
     rows = []
     for kind, question in pairs:
-        found = retriever.retrieve(question, budget_chars=Settings().budget_chars)
+        found = retriever.retrieve(question, budget_chars=load_settings().budget_chars)
         values, words = evidence.observed(question, found)
         rows.append(Row(documents, kind, "dev", question, dict(values) if found.passages and words else {}))
     return rows
@@ -169,10 +169,10 @@ def main() -> None:
     """Fit, or list errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--errors", action="store_true")
-    parser.add_argument("--coverage", type=float, default=Settings().coverage)
+    parser.add_argument("--coverage", type=float, default=load_settings().coverage)
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
-    rows = gather(RememberingEmbedder(load_embedder(Settings()), options.cache))
+    rows = gather(RememberingEmbedder(load_embedder(load_settings()), options.cache))
     if options.errors:
         errors(rows, evidence.shipped(), options.coverage)
         return

@@ -1,31 +1,30 @@
-"""The support check, calibrated on dev and measured on test.
+"""The support check, calibrated on dev.
 
     python eval/support.py calibrate    fit the weights on dev, by card, and write src/mlprep_bot/answering/support.json
-    python eval/support.py report       precision, recall and F1 by kind on test, with intervals over cards
 
-Calibration never opens the test file.
+How good it is on the test cards is said by `mlprep eval --section support`; calibration never opens their file.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlprep_bot.adapters.embeddings import load_embedder
 from mlprep_bot.answering.support import Support, SupportChecker, Weights, calibrated
-from mlprep_bot.domain import Passage, Ranking
-from mlprep_bot.settings import Settings
+from mlprep_bot.evaluation.data import support_rows
+from mlprep_bot.evaluation.metrics import f1_even
+from mlprep_bot.evaluation.questions import dev_only
+from mlprep_bot.evaluation.support import Row, passage, read
+from mlprep_bot.settings import load_settings
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "src" / "mlprep_bot" / "answering" / "support.json"
+TABLE = Path(__file__).resolve().parent.parent / "src" / "mlprep_bot" / "answering" / "support.json"
 # A weight may only have the sign that its feature means, whatever a small sample suggests.
 FOR = ("similarity", "coverage", "soft_coverage", "pairs")
 AGAINST = (
@@ -38,8 +37,6 @@ NAMES = FOR + AGAINST
 ROUNDS = 2  # the weights choose the window, and the windows the weights
 PENALTY = 0.25  # of squared weights
 NEAR_TIE = 0.005  # of mean F1: such thresholds are equally good
-DRAWS = 2000
-Row = dict[str, Any]
 Array = NDArray[np.float64]
 
 
@@ -56,15 +53,8 @@ class Data:
 
 
 def load(split: str) -> list[Row]:
-    """The rows of `dev` or `test`."""
-    path = HERE / "support" / f"{split}.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def passage(row: Row) -> Passage:
-    """The row's evidence as retrieval would hand it over."""
-    ranking = Ranking(1, 1, None, None, 1.0)
-    return Passage(1, row["passage"], row["document"], row["start"], row["end"], "", row["question"], 1.0, (), ranking)
+    """The rows of `dev` or `test`, each with its split."""
+    return [row | {"split": split} for row in read(support_rows(split))]
 
 
 def check(checker: SupportChecker, rows: Sequence[Row]) -> list[Support]:
@@ -73,7 +63,11 @@ def check(checker: SupportChecker, rows: Sequence[Row]) -> list[Support]:
 
 
 def data(checker: SupportChecker, rows: list[Row]) -> Data:
-    """Compare every row; free paraphrases weigh more than edited copies, since that is what models write."""
+    """Compare every row; free paraphrases weigh more than edited copies, since that is what models write.
+
+    Raises TestSplitUsed: all that is fitted or chosen here comes through it.
+    """
+    dev_only(row["split"] for row in rows)
     found = [(r, s) for r, s in zip(rows, check(checker, rows), strict=True) if "quoted" not in s.features]
     weights = [2.0 if r["label"] else 0.6 if r["base"] not in ("paraphrase", "light") else 1.0 for r, _ in found]
     return Data(
@@ -119,15 +113,20 @@ def held_out(d: Data) -> Array:
 
 
 def quality(d: Data, said: NDArray[np.bool_]) -> float:
-    """What the threshold is chosen by: the mean F1 over the kinds of falsehood, as `measures` gives it."""
-    quoted: list[Row] = [{"label": True, "kind": "verbatim"}] * d.quoted
-    found = measures([*d.rows, *quoted], [*said.tolist(), *[True] * d.quoted])
-    return float(np.mean([f for kind, (_, _, f) in found.items() if kind not in ("all unsupported", "supported")]))
+    """What the threshold is chosen by: the mean F1 over the kinds of falsehood, each at even odds with what is true."""
+    values = np.column_stack([~d.labels, ~said]).astype(float)  # (unsupported, called so)
+    quoted = np.zeros((d.quoted, 2))
+    kinds = np.array([row["kind"] for row in d.rows])
+    found = []
+    for kind in sorted(set(kinds[~d.labels])):
+        chosen = np.vstack([values[d.labels | (kinds == kind)], quoted])
+        found.append(f1_even(chosen, np.ones(len(chosen))))
+    return float(np.mean(found))
 
 
 def calibrate() -> None:
     """Fit on dev and write the table that is shipped."""
-    embedder = load_embedder(Settings())
+    embedder = load_embedder(load_settings())
     weights = calibrated()
     rows = load("dev")
     for _ in range(ROUNDS):
@@ -151,72 +150,7 @@ def calibrate() -> None:
     print(f"threshold {weights.threshold}, mean F1 over the kinds, on held-out dev cards, {best:.3f}")
 
 
-def f1(hits: float, said: float, real: float) -> float:
-    """The harmonic mean of hits / said and hits / real."""
-    return 2 * hits / max(1e-9, said + real)
-
-
-def measures(rows: Sequence[Row], said: Sequence[bool]) -> dict[str, tuple[float, float, float]]:
-    """(precision, recall, F1) of finding what is unsupported by kind, of that overall, and of "supported".
-
-    A kind's precision is at even odds: as many false sentences of that kind as true ones.
-    """
-    caught: dict[str, list[bool]] = defaultdict(list)
-    for row, ok in zip(rows, said, strict=True):
-        caught["true" if row["label"] else row["kind"]].append(not ok)
-    alarm = float(np.mean(caught["true"]))
-    found: dict[str, tuple[float, float, float]] = {}
-    for kind in sorted(set(caught) - {"true"}):
-        recall = float(np.mean(caught[kind]))
-        found[kind] = (recall / max(1e-9, recall + alarm), recall, f1(recall, recall + alarm, 1.0))
-    false = [x for kind, values in caught.items() if kind != "true" for x in values]
-    hits, flagged = sum(false), sum(false) + sum(caught["true"])
-    found["all unsupported"] = (hits / max(1, flagged), hits / len(false), f1(hits, flagged, len(false)))
-    right, passed = len(caught["true"]) - sum(caught["true"]), len(rows) - flagged
-    found["supported"] = (right / max(1, passed), right / len(caught["true"]), f1(right, passed, len(caught["true"])))
-    return found
-
-
-def report(split: str = "test") -> dict[str, tuple[float, float, float]]:
-    """Print the table in Markdown and return its figures."""
-    rows = load(split)
-    said = [s.supported for s in check(SupportChecker(load_embedder(Settings())), rows)]
-    found = measures(rows, said)
-    intervals = bootstrap(rows, said)
-    print(f"{split}: {len(rows)} rows of {len({r['card'] for r in rows})} cards\n")
-    print("| kind | rows | precision | recall | F1 | 95% interval of F1 |\n|---|---|---|---|---|---|")
-    counts = defaultdict(int, {k: sum(r["kind"] == k for r in rows) for k in found})
-    counts["all unsupported"] = sum(not r["label"] for r in rows)
-    counts["supported"] = sum(r["label"] for r in rows)
-    for kind, (p, r, f) in found.items():
-        low, high = intervals[kind]
-        print(f"| {kind} | {counts[kind]} | {p:.2f} | {r:.2f} | {f:.2f} | {low:.2f}-{high:.2f} |")
-    for base in ("card", "light", "paraphrase"):
-        ok = [s for r, s in zip(rows, said, strict=True) if r["label"] and r["base"] == base]
-        print(f"\ntrue, {base}: {sum(ok)} of {len(ok)} supported")
-    return found
-
-
-def bootstrap(rows: Sequence[Row], said: Sequence[bool]) -> dict[str, tuple[float, float]]:
-    """95% intervals of F1, cards drawn with replacement."""
-    by_card: dict[str, list[int]] = defaultdict(list)
-    for i, row in enumerate(rows):
-        by_card[row["card"]].append(i)
-    cards = sorted(by_card)
-    rng = np.random.default_rng(0)
-    drawn: dict[str, list[float]] = defaultdict(list)
-    for _ in range(DRAWS):
-        chosen = [i for c in rng.integers(0, len(cards), len(cards)) for i in by_card[cards[c]]]
-        for kind, (_, _, f) in measures([rows[i] for i in chosen], [said[i] for i in chosen]).items():
-            drawn[kind].append(f)
-    return {kind: (float(np.quantile(v, 0.025)), float(np.quantile(v, 0.975))) for kind, v in drawn.items()}
-
-
 if __name__ == "__main__":
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command == "calibrate":
-        calibrate()
-    elif command == "report":
-        report(*sys.argv[2:3])
-    else:
+    if sys.argv[1:] != ["calibrate"]:
         raise SystemExit(__doc__)
+    calibrate()

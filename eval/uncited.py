@@ -18,8 +18,9 @@ import numpy as np
 from mlprep_bot.adapters.embeddings import load_embedder
 from mlprep_bot.answering.support import SupportChecker
 from mlprep_bot.domain import Passage
-from mlprep_bot.settings import Settings
-from support import Row, load, passage
+from mlprep_bot.evaluation.data import support_rows
+from mlprep_bot.evaluation.support import Row, passage, read
+from mlprep_bot.settings import load_settings
 
 OTHERS = 10
 WANTED = 0.95
@@ -45,8 +46,8 @@ def scores(checker: SupportChecker, rows: Sequence[Row]) -> list[float]:
 
 def main() -> None:
     """Print the table, and the lowest threshold that reaches the precision wanted."""
-    rows = [row for row in load("dev") if row["kind"] != "verbatim"]
-    found = np.array(scores(SupportChecker(load_embedder(Settings())), rows))
+    rows = [row for row in read(support_rows("dev")) if row["kind"] != "verbatim"]
+    found = np.array(scores(SupportChecker(load_embedder(load_settings())), rows))
     true = found[[row["label"] for row in rows]]
     edited = found[[not row["label"] and row["kind"] != "wrong passage" for row in rows]]
     wrong = found[[row["kind"] == "wrong passage" for row in rows]]

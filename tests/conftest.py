@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -18,6 +21,23 @@ if os.environ.get("CI"):
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Thousands of syncs are only worth their time where a disk can lose something.
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def script(name: str) -> ModuleType:
+    """A module of `eval/`, which is no package: its modules import each other by bare names.
+
+    It gets a name of its own here, because some are called like a folder of tests.
+    """
+    folder = REPOSITORY / "eval"
+    full = f"eval_{name}"
+    spec = importlib.util.spec_from_file_location(full, folder / f"{name}.py")
+    module = sys.modules[full] = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
 
 
 @pytest.fixture

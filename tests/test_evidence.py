@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY, script
 from mlprep_bot.answering.commands import is_command
 from mlprep_bot.answering.evidence import SIGNS, Gate, shipped
+from mlprep_bot.answering.understanding import Understanding
 from mlprep_bot.domain import AskedWord, Passage, Ranking, Retrieved, Signals, Source
+from mlprep_bot.errors import TestSplitUsed
+from mlprep_bot.evaluation import data, questions
+from mlprep_bot.evaluation import refusal as measuring
 from mlprep_bot.knowledge import asked
+from mlprep_bot.knowledge.retrieval import Retriever
+from mlprep_bot.settings import Settings
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-EVAL = REPOSITORY / "eval"
+CORPUS = REPOSITORY / "corpus"
+fitting = script("refusal")
+memory_index = script("memory_index")
 shares = st.floats(0.0, 1.0)
 signals = st.fixed_dictionaries(dict.fromkeys(SIGNS, shares))
 
@@ -135,38 +139,64 @@ def test_an_order_is_none_when_it_is_quoted_or_asked_about():
         assert not is_command(question), question
 
 
+CARDS = sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*.md"))[::15]
+
+
 @pytest.fixture(scope="module")
-def test_rows(embedder):
-    """The test split, asked of every tenth card: `eval/refusal.py` asks all of them."""
-    sys.path.insert(0, str(EVAL))
-    try:
-        import refusal
-    finally:
-        sys.path.remove(str(EVAL))
-    cards = json.loads((EVAL / "questions" / "cards.json").read_text("utf-8"))[::10]
-    labelled = [row for row in refusal.lines("corpus.jsonl") if row["kind"] != "partly" and row["split"] == "test"]
-    return [row for row in refusal.ask_cards("few", labelled, cards, embedder) if row.kind != "hard"]
+def remembering(embedder):
+    return memory_index.RememberingEmbedder(embedder)
 
 
-def test_the_gate_decides_as_well_as_documented(test_rows):
-    gate = Gate()
-    passed = {
-        kind: np.mean([gate.assess(r.question, r.retrieved).sufficient for r in test_rows if r.kind == kind])
-        for kind in ("answerable", "own", "near", "far", "injection")
-    }
-    assert passed["injection"] == 0
-    assert passed["far"] <= 0.05
-    assert passed["near"] <= 0.28
-    assert passed["own"] >= 0.95
-    assert passed["answerable"] >= 0.80
+def test_the_gate_decides_as_well_as_documented(remembering):
+    """On one card of fifteen: `mlprep eval --section refusal` asks all of them."""
+    cards = memory_index.MemoryIndex(memory_index.read_folder(CORPUS, CARDS), remembering)
+    understanding = Understanding(Retriever(cards, remembering), Gate(), Settings().budget_chars, None)
+    everything = [q for q in questions.read_all(data.questions()) if q.split == "test" and not q.history]
+    answerable = [q for q in everything if q.gold and all({g.document for g in p} & cards.names for p in q.parts)]
+    fits = answerable + [q for q in everything if not q.gold and q.kind != "hard"][::3]
+    found = measuring.measure(fits, lambda q: understanding.understand(q.question, ()), {})
+    share = {m.name: m.figure().value for m in found if m.system == "mlprep"}
+    assert min(len(answerable), len(fits) - len(answerable)) >= 25
+    assert share["injection refused"] == 1.0
+    assert share["far-domain refused"] >= 0.95
+    assert share["near-domain refused"] >= 0.85
+    assert share["answered"] >= 0.85
+    assert share["AUROC"] >= 0.90
+    own = [q.text for q in cards.questions if q.rubric]
+    passed = [understanding.understand(text, ()).evidence.sufficient for text in own]
+    assert sum(passed) >= 0.95 * len(own)
 
 
-def test_the_fit_refuses_the_test_split():
-    sys.path.insert(0, str(EVAL))
-    try:
-        import refusal
-    finally:
-        sys.path.remove(str(EVAL))
-    row = refusal.Row("corpus", "answerable", "test", "q", found({}), dict.fromkeys(SIGNS, 0.5))
-    with pytest.raises(SystemExit, match="dev split"):
-        refusal.fit([row])
+@pytest.fixture(scope="module")
+def few(remembering):
+    return memory_index.MemoryIndex(memory_index.read_folder(CORPUS, CARDS[:8]), remembering)
+
+
+@pytest.fixture(scope="module")
+def fitted_on(few, remembering):
+    asked_of_all = questions.read_all(data.questions())
+    chosen = [q for q in asked_of_all if q.gold] + [q for q in asked_of_all if not q.gold][::4]
+    return fitting._of_set("few", few, chosen, remembering)
+
+
+def test_the_fit_sees_dev_questions_alone(fitted_on, few):
+    asked_on_test = {q.question for q in questions.read_all(data.questions()) if q.split == "test"}
+    assert not {row.question for row in fitted_on} & asked_on_test
+    assert {row.split for row in fitted_on} == {"dev"}
+    assert {row.kind for row in fitted_on} == {"answerable", "own", *questions.UNANSWERABLE}
+    own = {row.question for row in fitted_on if row.kind == "own"}
+    aliases = {alias for q in few.questions if q.rubric for alias in q.rubric.aliases}
+    assert own < {q.text for q in few.questions} | aliases
+
+
+def test_a_fit_gives_every_signal_its_sign_and_every_coverage_a_floor(fitted_on):
+    table = fitting.fit(fitted_on)
+    assert set(table["weights"]) == set(SIGNS)
+    assert all(weight * SIGNS[name] >= 0 for name, weight in table["weights"].items())
+    floors = [table["floors"][f"{coverage:.2f}"] for coverage in sorted(fitting.COVERAGES)]
+    assert floors == sorted(floors, reverse=True)
+
+
+def test_the_fit_refuses_the_test_split(fitted_on):
+    with pytest.raises(TestSplitUsed, match="test"):
+        fitting.fit([*fitted_on, replace(fitted_on[0], split="test")])

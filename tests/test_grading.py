@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY, script
 from mlprep_bot.authoring.corpus import load
 from mlprep_bot.domain import KeyPoint, Question, Span
+from mlprep_bot.errors import TestSplitUsed
+from mlprep_bot.evaluation import attacks
+from mlprep_bot.evaluation import grading as measuring
+from mlprep_bot.evaluation.figures import Failed
+from mlprep_bot.evaluation.graded import Graded
 from mlprep_bot.grading.denial import denies
 from mlprep_bot.grading.fluency import fluency, is_scrambled, is_word_list
 from mlprep_bot.grading.plain import PlainGrader
@@ -25,7 +30,6 @@ from mlprep_bot.grading.reading import evidence_in
 from mlprep_bot.grading.rubric import Grade, PointVerdict
 from mlprep_bot.grading.weights import Limits, calibrated
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What is overfitting, and how do you notice it?"
 POINTS = (
     KeyPoint(
@@ -48,23 +52,9 @@ GOOD = (
 POOR = "It's when the model is too simple for the data. As long as the training loss falls there is no overfitting."
 
 
-def _module(name: str) -> ModuleType:
-    """A script of `eval/`, which is no package."""
-    sys.path.insert(0, str(ROOT / "eval"))
-    try:
-        spec = importlib.util.find_spec(name)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(ROOT / "eval"))
-
-
-attacks = _module("attacks")
-data = _module("grading_data")
+fitting = script("grading")
+data = script("grading_data")
+external = script("grading_external")
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +120,8 @@ def test_a_point_said_word_for_word_is_met_whatever_words_it_has(grader, said):
 
 
 def test_no_sentence_of_the_corpus_is_taken_for_an_instruction_or_a_denial():
-    texts = [text for card in load(ROOT / "corpus").cards for p in card.rubric.key_points for text in (p.text, p.wrong)]
+    cards = load(REPOSITORY / "corpus").cards
+    texts = [text for card in cards for p in card.rubric.key_points for text in (p.text, p.wrong)]
     assert len(texts) > 3000
     assert [text for text in texts if not evidence_in("", text)] == []
     assert [text for text in texts if denies(text)] == []
@@ -159,29 +150,21 @@ def test_padding_does_not_pay(grader):
     assert np.mean(gains) <= 0.05, gains  # 0.03: more text has more that comes near something
 
 
-@pytest.mark.parametrize("name", list(attacks.ATTACKS))
-def test_no_attack_earns_more_than_one_mark_of_five(grader, name):
+def test_no_attack_earns_more_than_one_mark_of_five(grader):
     rows = list({row.group: row for row in data.own() if row.split == "test"}.values())[:15]
-    rng = random.Random(7)
-    marks = []
-    for row in rows:
-        outcome = grader.grade(
-            row.question, row.points, attacks.ATTACKS[name](row.question, [p.text for p in row.points], rng)
-        )
-        marks.append(5 * outcome.score if isinstance(outcome, Grade) else 0.0)
-    assert np.mean(marks) <= 1.0, marks
+    marks = {measured.part: measured.figure().value for measured in measuring.attack(rows, grader)}
+    assert len(marks) == len(attacks.ATTACKS)
+    assert max(marks.values()) <= 1.0, marks
 
 
-def test_people_and_grader_agree_on_answers_that_it_was_not_fitted_on(grader):
+def test_people_and_grader_agree_on_answers_that_it_was_not_fitted_on(grader, embedder):
+    """Floors below docs/grading.md, on a third of the answers: `mlprep eval --section grading` has all of them."""
     rows = [row for row in data.own() if row.split == "test"][::3]
-    people, ours = [], []
-    for row in rows:
-        outcome = grader.grade(row.question, row.points, row.answer)
-        if isinstance(outcome, Grade):
-            people.append(row.score)
-            ours.append(outcome.score)
-    assert len(ours) >= 0.85 * len(rows)
-    assert np.corrcoef(people, ours)[0, 1] >= 0.55  # 0.72 on all of them
+    found = {(m.name, m.system): m.figure() for m in measuring.measure(rows, grader, embedder, [])}
+    assert found["ungraded", "mlprep"].value <= 0.15
+    assert found["kappa", "mlprep"].value >= 0.35
+    assert found["r", "mlprep"].value >= 0.55
+    assert found["r", "mlprep"].value > max(found["r", system].value for system in ("cosine", "length"))
 
 
 def test_the_order_of_the_rubric_changes_no_verdict(grader):
@@ -248,7 +231,7 @@ def test_a_card_keeps_its_authors_points_and_notes_get_derived_ones():
 
 
 def test_graded_answers_are_many_and_each_verdict_quotes_its_answer():
-    lines = (ROOT / "eval" / "graded_answers.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (REPOSITORY / "eval" / "graded_answers.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) >= 300
     assert len({row["id"] for row in rows}) == len(rows)
@@ -261,6 +244,64 @@ def test_graded_answers_are_many_and_each_verdict_quotes_its_answer():
             assert (point["evidence"] == "") == (point["verdict"] == "missed"), row["id"]
             assert point["evidence"] in row["answer"], row["id"]
     assert len(data.own()) == len(rows)  # every rubric still has as many points as were judged
+
+
+# --- what fits and what is measured elsewhere ----------------------------------------------------
+
+
+def of(set_name: str, split: str) -> Graded:
+    return Graded(set_name, split, "a", QUESTION, GOOD, POINTS)
+
+
+def test_a_fit_takes_our_dev_split_and_what_others_call_training():
+    rows = fitting.training_rows()
+    fitting.fittable(rows)
+    assert {"own", "bare"} <= {row.set for row in rows}
+    assert not {row.id for row in rows if row.set in fitting.OWN} & {r.id for r in data.own() if r.split == "test"}
+
+
+@pytest.mark.parametrize(
+    ("set_name", "split"),
+    [("own", "test"), ("bare", "test"), ("own", "training"), ("saf", "unseen_answers"), ("beetle", "dev")],
+)
+def test_a_fit_refuses_every_other_split(set_name, split):
+    rows = [of("own", "dev"), of("saf", "training"), of(set_name, split)]
+    with pytest.raises(TestSplitUsed, match=split):
+        fitting.fittable(rows)
+    seen = [fitting.Sample(row.set, row.split, 1, {"similarity": 1.0}, (1.0, 0.0, 0.0, 0.0), 1.0) for row in rows]
+    with pytest.raises(TestSplitUsed, match=split):
+        fitting.fit_head("authored", seen)
+
+
+def test_marks_of_others_are_compared_and_what_is_ungraded_is_a_rate():
+    people = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    rows = [replace(of("saf", "unseen"), id=str(i), question=f"{i}?", score=s) for i, s in enumerate(people)]
+    found = external.agreement(rows, lambda row: None if row.id == "5" else row.score)
+    assert found["ungraded"].value == pytest.approx(1 / 6)
+    assert (found["r"].value, found["r"].n) == (pytest.approx(1.0), 5)
+    assert found["mark of poor answers"].value == pytest.approx(1.0)
+    assert "macro F1" not in found
+    assert isinstance(external.agreement(rows, lambda _: 0.5)["r"], Failed)
+
+
+def test_classes_of_others_are_compared_by_half_a_mark():
+    labels = ["correct", "incorrect", "contradictory", "correct"] * 3
+    rows = [replace(of("beetle", "unseen"), question=f"{i}?", label=label) for i, label in enumerate(labels)]
+    right = external.agreement(rows, lambda row: float(row.label == "correct"))
+    assert set(right) == {"ungraded", "macro F1"}
+    assert right["macro F1"].value == 1.0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=4))
+def test_macro_f1_is_that_of_scikit_learn(pairs):
+    from sklearn.metrics import f1_score
+
+    people, ours = zip(*pairs, strict=True)
+    value = external.macro_f1(np.array(pairs, dtype=float), np.ones(len(pairs)))
+    if len({*people, *ours}) == 2:
+        assert value == pytest.approx(f1_score(people, ours, average="macro"))
+    else:  # scikit-learn takes a class that nobody names for no class
+        assert np.isnan(value)
 
 
 # --- the command ---------------------------------------------------------------------------------

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +17,8 @@ from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.exact import ExactStore
 from mlprep_bot.adapters.llama_index import as_llama_index
 from mlprep_bot.domain import Chunk, Document, Ranking
+from mlprep_bot.evaluation import questions
+from mlprep_bot.evaluation import retrieval as measuring
 from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge.fusion import DEPTH, Evidence, fuse, ranked, reciprocal_ranks
 from mlprep_bot.knowledge.ingest import ingest, open_generation
@@ -286,22 +285,14 @@ def test_floor_on_two_of_the_seeds(seeds, embedder, memory_path):
     names = [path.name for path in sorted(seeds.glob("*.txt"), key=lambda path: path.stat().st_size)[:2]]
     texts = {name: (seeds / name).read_text(encoding="utf-8") for name in names}
     generation = searchable(memory_path, texts, embedder)
-    retriever = Retriever(generation, embedder)
-    lines = (REPOSITORY / "eval" / "questions" / "seeds.jsonl").read_text(encoding="utf-8").splitlines()
-    questions = [question for question in map(json.loads, lines) if question["document"] in names]
-
-    def hit(question: dict[str, str], budget: int) -> bool:
-        found = retriever.passages(retriever.find(question["question"]), budget)
-        return any(_plain(question["gold"]) in _plain(p.text) for p in found)
-
-    shares = {budget: np.mean([hit(q, budget) for q in questions]) for budget in (2000, 4000)}
+    everything = questions.read(REPOSITORY / "eval" / "questions" / "seeds.jsonl")
+    asked_here = [q for q in everything if q.gold and set(q.documents) <= set(names)]
+    finder = measuring.PassageFinder(Retriever(generation, embedder))
+    found = {m.name: m.figure() for m in measuring.measure(asked_here, lambda q: q.question, finder)}
     generation.close()
-    assert shares[2000] >= 0.75
-    assert shares[4000] >= 0.85
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    assert found["hit@2000"].n > 40
+    assert found["hit@2000"].value >= 0.75
+    assert found["hit@4000"].value >= 0.85
 
 
 def test_hasty_typing_leaves_no_word_of_its_own():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, script
 from mlprep_bot.answering.binding import binding_gain
 from mlprep_bot.answering.clauses import contrast_polarity, reason_flip
 from mlprep_bot.answering.facts import tokens
@@ -18,6 +18,7 @@ from mlprep_bot.answering.relations import opposed
 from mlprep_bot.answering.rivals import missing_names, modifier_exchanges
 from mlprep_bot.answering.support import SupportChecker, calibrated
 from mlprep_bot.domain import Passage, Ranking
+from mlprep_bot.errors import TestSplitUsed
 from mlprep_bot.evaluation import support as measuring
 
 TEXT = """A random forest averages deep trees to reduce variance, while boosting adds shallow trees to reduce bias.
@@ -263,6 +264,23 @@ def test_what_is_true_is_mostly_called_supported(checker: SupportChecker) -> Non
     for kind, least in (("verbatim", 1.0), ("paraphrase", 0.7)):
         said = [checker.check(r["sentence"], [measuring.passage(r)]).supported for r in true if r["kind"] == kind]
         assert sum(said) >= least * len(said), kind
+
+
+def test_calibration_refuses_the_test_cards(checker: SupportChecker) -> None:
+    fitting = script("support")
+    dev, test = fitting.load("dev"), fitting.load("test")
+    with pytest.raises(TestSplitUsed, match="test"):
+        fitting.data(checker, [*dev[:3], test[0]])
+
+
+def test_a_threshold_is_judged_by_the_mean_f1_of_the_kinds(checker: SupportChecker) -> None:
+    fitting = script("support")
+    every_kind = list({row["kind"]: row for row in fitting.load("dev")}.values())
+    seen = fitting.data(checker, every_kind)
+    assert seen.quoted == sum(row["kind"] == "verbatim" for row in every_kind)
+    assert fitting.quality(seen, seen.labels) == 1.0
+    assert fitting.quality(seen, ~seen.labels) == 0.0
+    assert 0.5 < fitting.quality(seen, seen.labels & False) < 1.0
 
 
 def test_the_shipped_weights_have_the_sign_of_their_meaning() -> None:

@@ -2,7 +2,7 @@
 
 A logistic score over a few of the signals that retrieval observed (`knowledge/retrieval.py`, `knowledge/asked.py`),
 with a floor for each share of answerable questions that is to be let through. Weights and floors are fitted by
-`eval/refusal.py --fit` into `refusal.json`; `docs/refusal.md` says how well it does.
+`eval/refusal.py` into `refusal.json`; `docs/refusal.md` says how well it does.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
 
     `seconds` collects the time of each grade.
     """
-    seen, cosine, length = (Observations("grading", name) for name in (OURS, "cosine", "length"))
+    seen, by_cosine, by_length = (Observations("grading", name) for name in (OURS, "cosine", "length"))
     for row in rows:
         try:
             started = time.perf_counter()
@@ -41,10 +41,10 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
             seen.add("ungraded", row.id, row.group, float(not isinstance(outcome, Grade)))
             if isinstance(outcome, Grade):
                 _marks(seen, row, outcome.score)
-            _marks(cosine, row, _cosine(row, embedder))
-            _marks(length, row, min(1.0, len(row.answer.split()) / _FULL_LENGTH))
+            _marks(by_cosine, row, cosine(row, embedder))
+            _marks(by_length, row, length(row))
         except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            for one in (seen, cosine, length):  # all are measured on the same answers, or not at all
+            for one in (seen, by_cosine, by_length):  # all are measured on the same answers, or not at all
                 one.failed(row.id, error)
     return [
         seen.measurement("kappa", "kappa", gated=True),
@@ -52,8 +52,8 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
         *(seen.measurement(f"{verdict}: {s}", s) for verdict in _TOLD for s in ("precision", "recall")),
         seen.measurement("unverified", "mean_loss"),
         seen.measurement("ungraded", "mean_loss", gated=True),
-        *(one.measurement("r", "pearson", gated=one is seen) for one in (seen, cosine, length)),
-        *(one.measurement("QWK", "qwk", gated=one is seen) for one in (seen, cosine, length)),
+        *(one.measurement("r", "pearson", gated=one is seen) for one in (seen, by_cosine, by_length)),
+        *(one.measurement("QWK", "qwk", gated=one is seen) for one in (seen, by_cosine, by_length)),
     ]
 
 
@@ -80,6 +80,18 @@ def five(score: float) -> int:
     return int(score * 5 + 0.5)
 
 
+def cosine(row: Graded, embedder: Embedder) -> float:
+    """A baseline: the cosine of the answer and the reference, or all key points."""
+    reference = row.references[0] if row.references else " ".join(point.text for point in row.points)
+    left, right = embedder.embed_documents([row.answer or " ", reference])
+    return max(0.0, float(left @ right))
+
+
+def length(row: Graded) -> float:
+    """A baseline: more words, more marks."""
+    return min(1.0, len(row.answer.split()) / _FULL_LENGTH)
+
+
 def _verdicts(seen: Observations, row: Graded, outcome: Outcome) -> None:
     for at, (people, ours) in enumerate(zip(row.verdicts, outcome.points, strict=True), 1):
         identity = f"{row.id}:{at}"
@@ -96,12 +108,6 @@ def _marks(seen: Observations, row: Graded, score: float) -> None:
     people = row.score or 0.0
     seen.add("r", row.id, row.group, people, score)
     seen.add("QWK", row.id, row.group, five(people), five(score))
-
-
-def _cosine(row: Graded, embedder: Embedder) -> float:
-    reference = row.references[0] if row.references else " ".join(point.text for point in row.points)
-    left, right = embedder.embed_documents([row.answer or " ", reference])
-    return max(0.0, float(left @ right))
 
 
 def _score(outcome: Outcome) -> float:
