@@ -41,13 +41,22 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     writer: Annotated[str | None, typer.Option("--writer", help="Who writes; default: as the settings say.")] = None,
     against: Annotated[bool, typer.Option(help="Measure parts of mlprep and plain LlamaIndex beside it.")] = True,
-    check: Annotated[bool, typer.Option("--check", help="Fail when worse than the baseline.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Make this run the baseline.")] = False,
-    baseline: Annotated[Path | None, typer.Option(help="The baseline; default: that of the bundled corpus.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail when worse than the baseline; no model, no rivals.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make this run the baseline, which nothing else changes.")
+    ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="File of the baseline; default: that of the bundled corpus.")
+    ] = None,
     out: OutOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Print a table, and write a report as HTML and JSON. Exit code 1: the gate failed; 8: something raised."""
+    """Print a table, and write a report as HTML and JSON.
+
+    Exit code 1: worse than the baseline; 8: an item raised an error, or nothing can be measured.
+    """
     if context.invoked_subcommand is not None:
         return
     from mlprep_bot import terminal
@@ -59,9 +68,10 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     _sensible(documents, questions, split, section)
     kept = baseline or (data.baseline() if documents is None else None)
-    if (check or accept) and kept is None:
-        raise SettingsError("No baseline is named for your documents.", "Name a file: --baseline FILE.")
+    if check or accept:
+        _gateable(kept, writer, accept=accept, sections=section)
     standard = gate.read(kept) if check and kept else None
+    _writable(out)
     quick = check or accept or not against
     app = indexed(documents)
     plan = Plan(
@@ -71,18 +81,18 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
         sections=tuple(section or SECTIONS),
         # The gate is about what needs no model: it must say the same on every machine.
         writer="extractive" if check or accept else writer,
-        own=documents is None,
+        labels=data.folder() if documents is None else None,
         ablated=not quick,
         others=None if quick else lambda found: plain_llama_index(app, found, writer),
     )
     with terminal.progress_bars() as progress:
         run = Harness(app, plan, progress).run()
-    found = gate.check(run, standard) if standard else None
+    found = gate.check(run, standard, plan.sections) if standard else None
     _publish(run, found, out or app.settings.data_dir, as_json=as_json)
     if accept and kept:
         gate.write(kept, run)
         terminal.say(f"Accepted: {kept}. Commit it, so that a review sees what changed.")
-    _leave(run, found)
+    _leave(run, None if accept else found)
 
 
 def indexed(documents: Path | None) -> App:
@@ -150,6 +160,7 @@ def beir(
     from mlprep_bot.settings import load_settings
 
     settings = load_settings()
+    _writable(out)
     with tempfile.TemporaryDirectory(prefix="mlprep-beir-") as scratch, terminal.progress_bars() as progress:
         app = App(settings.model_copy(update={"data_dir": Path(scratch) / "data"}))
         others = {"llama-index": PlainLlamaIndex}
@@ -169,6 +180,29 @@ def _sensible(documents: Path | None, questions: list[Path] | None, split: str, 
         raise SettingsError(f"There is no split {split!r}.", "Name dev or test.")
     if unknown := [name for name in sections or () if name not in SECTIONS]:
         raise SettingsError(f"There is no section {unknown[0]!r}.", f"Name one of {', '.join(SECTIONS)}.")
+
+
+def _gateable(kept: Path | None, writer: str | None, *, accept: bool, sections: list[str] | None) -> None:
+    """Raises SettingsError for a gate that would compare with nothing, or with something else."""
+    if kept is None:
+        raise SettingsError("No baseline is named for your documents.", "Name a file: --baseline FILE.")
+    if writer not in (None, "extractive"):
+        raise SettingsError(
+            f"The gate is about what needs no model, not about {writer!r}.", "Leave --writer out, or --check/--accept."
+        )
+    if accept and sections:
+        raise SettingsError("A baseline of some sections would drop the others.", "Accept without --section.")
+
+
+def _writable(out: Path | None) -> None:
+    """Raises SettingsError before anything is measured when the report could not be written after it."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror
+        raise SettingsError(f"Cannot write the report into {out}: {why}.", "Name a folder: --out FOLDER.") from error
 
 
 def _publish(run: Run, found: Check | None, folder: Path, *, as_json: bool) -> None:

@@ -16,13 +16,14 @@ from mlprep_bot.domain import Answer, Citation, Passage, Ranking, Sentence, Stat
 from mlprep_bot.evaluation.figures import OURS, Measurement, Observations
 from mlprep_bot.evaluation.questions import Gold, HeldOut
 
-SLICED = ("key points covered", "evidence cited")
+_POINTS = "key points covered"
+SLICED = (_POINTS, "evidence cited")
 _RATIOS = (
     "citation precision",
     "citation recall",
     "sentences supported",
     "verbatim",
-    "key points covered",
+    _POINTS,
 )
 _NO_RANK = Ranking(None, None, None, None, 0.0)
 
@@ -60,7 +61,9 @@ def measure(
         except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
             seen.failed(question.id, error)
     ours = system == OURS
-    shares = [seen.measurement(name, "ratio", gated=ours) for name in _RATIOS]
+    pointless = not seen.problems and not any(s.values[1] for s in seen.samples.get(_POINTS, ()))
+    names = [name for name in _RATIOS if not (pointless and name == _POINTS)]  # nobody wrote down what to say
+    shares = [seen.measurement(name, "ratio", gated=ours) for name in names]
     means = [seen.measurement(name, "mean", gated=ours) for name in ("answered", "evidence cited")]
     return [means[0], *shares, means[1]]
 
@@ -79,7 +82,7 @@ def _observe(
     add("citation recall", sum(any(one) for one in support), len(claims))
     add("sentences supported", sum(s.verdict is Verdict.SUPPORTED for s in claims), len(claims))
     add("verbatim", sum(any(_quoted(s, c) for c in s.citations) for s in claims), len(claims))
-    add("key points covered", covered(question, claims, checker), len(question.key_points))
+    add(_POINTS, covered(question, claims, checker), len(question.key_points))
     add("evidence cited", cited(question, [c for s in claims for c in s.citations], text_of))
 
 

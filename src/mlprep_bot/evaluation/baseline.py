@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlprep_bot.errors import NoBaseline
-from mlprep_bot.evaluation.figures import Failed, Figure, Measurement, Outcome, difference
+from mlprep_bot.evaluation.figures import Failed, Figure, Measurement, Outcome, Sample, difference
 from mlprep_bot.evaluation.questions import HeldOut
-from mlprep_bot.evaluation.run import Run, outcome_json
+from mlprep_bot.evaluation.run import SECTIONS, Run, outcome_json
+from mlprep_bot.wording import plural
 
 # Single questions that changed are told for these; all are 0 or 1 an item.
 _TOLD = ("retrieval/hit@4000", "refusal/answered", "refusal/near-domain refused", "refusal/hard refused",
@@ -51,10 +52,12 @@ class Compared:
 
     @property
     def worse(self) -> bool:
-        """Also when there is no figure any more."""
+        """Also when there is no figure any more, or none that can be held against the one before."""
         if isinstance(self.now, Failed):
             return True
-        return isinstance(self.change, Figure) and self.change.high < 0
+        if isinstance(self.change, Failed):
+            return self.before is not None
+        return self.change.high < 0
 
     @property
     def better(self) -> bool:
@@ -125,7 +128,8 @@ def write(path: Path, run: Run) -> None:
     gated = [m for m in run.measurements if m.gated]
     failed = [m.key for m in gated if isinstance(m.figure(), Failed)]
     if failed or not gated:
-        seen = f"{len(failed)} figures failed ({', '.join(failed[:3])})" if failed else "the run has no gated figure"
+        told = f"{plural(len(failed), 'figure')} failed ({', '.join(failed[:3])})"
+        seen = told if failed else "the run has no gated figure"
         raise NoBaseline(f"Not accepted: {seen}.", "Mend what failed, then accept.")
     items: dict[tuple[str, ...], str] = {}
     figures = {}
@@ -139,41 +143,51 @@ def write(path: Path, run: Run) -> None:
         "items": {name: list(ids) for ids, name in items.items()},
         "figures": figures,
     }
-    path.write_text(_one_line_each(body), encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_one_line_each(body), encoding="utf-8")
+    except OSError as error:
+        raise NoBaseline(f"Cannot write the baseline {path}: {error.strerror}.", "Name another: --baseline.") from error
 
 
-def check(run: Run, baseline: Baseline) -> Check:
-    """Whether the run is worse than the baseline, and in what."""
+def check(run: Run, baseline: Baseline, sections: Sequence[str] = SECTIONS) -> Check:
+    """Whether the run is worse than the baseline, and in what; `sections` are those that the run was to measure."""
+    figures = {key: kept for key, kept in baseline.figures.items() if key.partition("/")[0] in sections}
     gated = {m.key: m for m in run.measurements if m.gated}
-    compared = tuple(_compared(m, baseline.figures.get(key)) for key, m in gated.items())
+    compared = tuple(_compared(m, figures.get(key)) for key, m in gated.items())
     asked = {question.id: question.question for question in run.questions}
     changed = tuple(_changed(gated, baseline, asked))
-    must = tuple(question for question in run.questions if question.must and not held(run, question))
-    gone = [key for key in baseline.figures if key not in gated]
-    gone += [f"{key}: {lost} items" for key, kept in baseline.figures.items() if (lost := _lost(gated.get(key), kept))]
+    must = tuple(question for question in run.questions if question.must and not held(run, question, sections))
+    gone = [key for key in figures if key not in gated]
+    lost = {key: _lost(gated.get(key), kept) for key, kept in figures.items()}
+    gone += [f"{key}: {plural(count, 'item')}" for key, count in lost.items() if count]
     names = sorted(set(run.fingerprint) | set(baseline.fingerprint))
     moved = tuple(name for name in names if run.fingerprint.get(name) != baseline.fingerprint.get(name))
     return Check(compared, changed, must, tuple(gone), moved)
 
 
-def held(run: Run, question: HeldOut) -> bool:
-    """Whether an answerable question is let through with its evidence at hand, or an unanswerable one refused."""
+def held(run: Run, question: HeldOut, sections: Sequence[str] = SECTIONS) -> bool:
+    """Whether an answerable question is let through with its evidence at hand, or an unanswerable one refused.
+
+    As far as `sections` can tell; what they should have observed and did not is not held.
+    """
     names = (
         (("retrieval", "hit@4000"), ("refusal", "answered"))
         if question.answerable
         else (("refusal", f"{question.kind} refused"),)
     )
-    found = [run.find(*name) for name in names]
+    found = [run.find(*name) for name in names if name[0] in sections]
     values = [{s.id: s.values for s in m.samples}.get(question.id, (0.0,))[0] for m in found if m is not None]
-    return bool(values) and all(value == 1.0 for value in values)
+    return not found or (bool(values) and all(value == 1.0 for value in values))
 
 
 def _compared(measured: Measurement, kept: Kept | None) -> Compared:
     now = measured.figure()
     if kept is None:
         return Compared(measured.key, None, now, Failed("not in the baseline"))
-    change = difference(measured, kept.items)
-    return Compared(measured.key, kept.value, now, change)
+    # Both as they are written: an item that lost its sixth decimal is no change.
+    written = [Sample(s.id, s.cluster, tuple(map(_rounded, s.values))) for s in measured.samples]
+    return Compared(measured.key, kept.value, now, difference(replace(measured, samples=tuple(written)), kept.items))
 
 
 def _lost(measured: Measurement | None, kept: Kept) -> int:
@@ -196,8 +210,12 @@ def _changed(gated: Mapping[str, Measurement], baseline: Baseline, asked: Mappin
 
 
 def _short(values: tuple[float, ...]) -> float | list[float]:
-    rounded = [int(v) if v == int(v) else round(v, 5) for v in values]
+    rounded = [int(v) if v == int(v) else v for v in map(_rounded, values)]
     return rounded[0] if len(rounded) == 1 else rounded
+
+
+def _rounded(value: float) -> float:
+    return round(value, 5)
 
 
 def _one_line_each(body: Mapping[str, Any]) -> str:

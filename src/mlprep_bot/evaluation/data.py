@@ -17,14 +17,14 @@ def questions() -> tuple[Path, ...]:
     return folder() / "questions" / "corpus.jsonl", folder() / "questions" / "far.jsonl"
 
 
-def graded_answers() -> Path:
-    """Candidates' answers to cards, with a verdict on every key point."""
-    return folder() / "graded_answers.jsonl"
+def graded_answers(labels: Path | None = None) -> Path:
+    """Candidates' answers to cards, with a verdict on every key point; `labels` is a folder of somebody's own."""
+    return (labels or folder()) / "graded_answers.jsonl"
 
 
-def support_rows(name: str) -> Path:
+def support_rows(name: str, labels: Path | None = None) -> Path:
     """`dev`, `test` (labelled by construction) or `model` (sentences of a small model, labelled by readers)."""
-    return folder() / "support" / f"{name}.jsonl"
+    return (labels or folder()) / "support" / f"{name}.jsonl"
 
 
 def baseline() -> Path:

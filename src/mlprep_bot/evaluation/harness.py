@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -80,7 +80,8 @@ class Others:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure. `own`: mlprep's labelled answers and sentences too, which are about its own corpus.
+    """What to measure. `labels`: a folder laid out as mlprep's own `eval/`, with answers (`graded_answers.jsonl`) and
+    sentences (`support/SPLIT.jsonl`) about these documents that people labelled; None when there is none.
 
     `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
     """
@@ -90,7 +91,7 @@ class Plan:
     split: str = "test"
     sections: tuple[str, ...] = SECTIONS
     writer: str | None = None
-    own: bool = True
+    labels: Path | None = field(default_factory=data.folder)
     ablated: bool = True
     others: Callable[[Sequence[Document]], Others] | None = None
 
@@ -138,7 +139,7 @@ class Harness:
         """Those of the plan that can be measured here; the others are skipped with a reason."""
         chosen = []
         for name in self._plan.sections:
-            if not self._plan.own and name in _OWN:
+            if self._plan.labels is None and name in _OWN:
                 self._skipped.append(Skipped(name, f"{_OWN[name]} are about mlprep's own corpus: `mlprep eval`"))
             else:
                 chosen.append(name)
@@ -198,15 +199,16 @@ class Harness:
         return found
 
     def _support(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
-        rows = support.read(data.support_rows(self._plan.split))
+        rows = support.read(data.support_rows(self._plan.split, self._plan.labels))
         found = support.measure(self._counted("support check", rows), self._subject.checker)
-        shown = support.read(data.support_rows("model"))
+        shown = support.read(data.support_rows("model", self._plan.labels))
         return found + support.measure_shown(shown, self._subject.checker)
 
     def _grading(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
         cards = {q.document: q for q in subject.questions() if q.rubric is not None}
-        rows = [row for row in graded.read(data.graded_answers(), cards) if row.split == self._plan.split]
+        everything = graded.read(data.graded_answers(self._plan.labels), cards)
+        rows = [row for row in everything if row.split == self._plan.split]
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
@@ -251,15 +253,19 @@ class Harness:
             "mlprep": __version__,
             "documents": documents_digest(subject),
             "questions": questions.digest(*plan.questions),
+            "split": plan.split,
             "embedder": built.embedder,
             "chunker": f"{built.chunker}, {built.schema}",
             "writer": self._answerer.writer_name,
             "coverage": str(subject.settings.coverage),
             "budget_chars": str(subject.settings.budget_chars),
         }
-        if plan.own:
-            found["graded answers"] = questions.digest(data.graded_answers())
-            found["labelled sentences"] = questions.digest(data.support_rows(plan.split))
+        if plan.labels is not None:
+            named = {
+                "graded answers": (data.graded_answers(plan.labels),),
+                "labelled sentences": tuple(data.support_rows(name, plan.labels) for name in (plan.split, "model")),
+            }
+            found |= {name: questions.digest(*paths) for name, paths in named.items()}
         return found
 
 

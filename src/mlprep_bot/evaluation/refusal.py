@@ -91,12 +91,16 @@ def _figures(seen: Observations) -> list[Measurement]:
 def _comparable(seen: Observations) -> list[Measurement]:
     """What any score can be measured by, whatever its scale."""
     ours = seen.system == OURS
-    at_90 = [f"{kind} refused at 90% coverage" for kind in _AT_90]
+    statistics = {f"{kind} refused at 90% coverage": "refused_at_90" for kind in _AT_90} | {"AUROC": "auroc"}
     return [
-        *(seen.measurement(name, "refused_at_90", gated=ours) for name in at_90),
-        seen.measurement("AUROC", "auroc", gated=ours),
+        *(seen.measurement(name, how, gated=ours) for name, how in statistics.items() if _asked(seen, name)),
         seen.measurement("AURC", "aurc", gated=ours),
     ]
+
+
+def _asked(seen: Observations, name: str) -> bool:
+    """Whether there is an unanswerable question to measure it on; what raised may have been one."""
+    return bool(seen.problems) or any(not sample.values[0] for sample in seen.samples.get(name, ()))
 
 
 def _collect(timings: dict[str, list[float]], more: Mapping[str, float]) -> None:

@@ -60,9 +60,9 @@ def measure_shown(rows: Iterable[Row], checker: Checker) -> list[Measurement]:
         except Exception as error:  # the boundary: as above
             seen.failed(row["id"], error)
             continue
-        if shown:
-            seen.add(SHOWN, row["id"], row["card"], float(row["label"]))
-    return [seen.measurement(SHOWN, "mean", gated=True)]
+        # Rows that are not shown too: the gate compares the same rows, whatever the check says of them.
+        seen.add(SHOWN, row["id"], row["card"], float(row["label"]), float(shown))
+    return [seen.measurement(SHOWN, "precision", gated=True)]
 
 
 def passage(row: Row) -> Passage:
