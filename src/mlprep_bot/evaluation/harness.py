@@ -84,6 +84,7 @@ class Plan:
     sentences (`support/SPLIT.jsonl`) about these documents that people labelled; None when there is none.
 
     `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
+    `every`: answers and attacks, which are slow, on one item in so many; which ones depends on the item alone.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Plan:
     labels: Path | None = field(default_factory=data.folder)
     ablated: bool = True
     others: Callable[[Sequence[Document]], Others] | None = None
+    every: int = 1
 
 
 class Harness:
@@ -171,7 +173,7 @@ class Harness:
 
     def _answers(self, asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
-        answerable = [question for question in asked if question.answerable]
+        answerable = [question for question in asked if question.answerable and self._chosen(question.id)]
         texts = {name: subject.document(name).text for q in answerable for name in q.documents}
         found = answers.measure(
             self._counted("answers", answerable), self._answerer, subject.checker, texts.__getitem__, seconds
@@ -212,7 +214,7 @@ class Harness:
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
-        return found + grading.attack(rows, grader)
+        return found + grading.attack([row for row in rows if self._chosen(row.group)], grader)
 
     @cached_property
     def _others(self) -> Others:
@@ -229,6 +231,9 @@ class Harness:
 
     def _query_of(self, question: HeldOut) -> str:
         return self._understand(question).query
+
+    def _chosen(self, name: str) -> bool:
+        return hashlib.sha256(name.encode()).digest()[0] % self._plan.every == 0
 
     def _metered(self, model: ChatModel) -> ChatModel:
         self._meters.append(Metered(model))

@@ -2,7 +2,8 @@
 
 Rows of `test` are sentences of the corpus and paraphrases of them, true ones and ones made false in one way
 (`eval/support_cases.py`); their labels are known because they were made so. Rows of `model` are sentences that a small
-language model wrote and mlprep showed as supported, labelled by readers who saw neither verdict nor reason.
+language model wrote about passages, labelled by two readers who saw neither verdict nor each other; only what both call
+stated by the passage counts as supported.
 A kind's F1 and precision are at even odds, as many false sentences of that kind as true ones: kinds differ in size.
 """
 
@@ -14,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlprep_bot.answering.verdicts import Checker
-from mlprep_bot.domain import Passage, Ranking
+from mlprep_bot.answering.drafts import Draft
+from mlprep_bot.answering.verdicts import Checker, judge
+from mlprep_bot.domain import Passage, Ranking, Verdict
 from mlprep_bot.errors import BadQuestions
 from mlprep_bot.evaluation.figures import Measurement, Observations
 
@@ -52,11 +54,15 @@ def measure(rows: Iterable[Row], checker: Checker) -> list[Measurement]:
 
 
 def measure_shown(rows: Iterable[Row], checker: Checker) -> list[Measurement]:
-    """Of a model's sentences that the check calls supported, the share that readers call supported too."""
+    """Of a model's sentences that are shown as supported, the share that readers call supported too.
+
+    They are judged as sentences without a citation, which is how the model wrote them.
+    """
     seen = Observations("support")
     for row in rows:
         try:
-            shown = checker.check(row["sentence"], [passage(row)]).supported
+            draft = Draft(row["sentence"], (), (), "text", "")
+            shown = judge(draft, {"S1": passage(row)}, checker).verdict is Verdict.SUPPORTED
         except Exception as error:  # the boundary: as above
             seen.failed(row["id"], error)
             continue
