@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint format eval bench torture lock clean
+.PHONY: run test lint format eval gate bench torture lock clean
 
 run: $(STAMP)
 	@$(BIN)/mlprep
@@ -30,6 +30,10 @@ format: $(DEV)
 # ARGS: e.g. "--section refusal"; `mlprep eval --help` lists them.
 eval: $(STAMP)
 	@$(BIN)/mlprep eval $(ARGS)
+
+# Fails when anything is worse than eval/baseline.json; in a data folder of its own, so that it meets no other.
+gate: $(DEV)
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && MLPREP_DATA_DIR="$$data" $(BIN)/mlprep eval --check
 
 bench: $(DEV)
 	@$(BIN)/python eval/bench.py

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY, script
 from mlprep_bot.answering.commands import is_command
 from mlprep_bot.answering.evidence import SIGNS, Gate, shipped
-from mlprep_bot.answering.understanding import Understanding
 from mlprep_bot.domain import AskedWord, Passage, Ranking, Retrieved, Signals, Source
 from mlprep_bot.errors import TestSplitUsed
 from mlprep_bot.evaluation import data, questions
-from mlprep_bot.evaluation import refusal as measuring
 from mlprep_bot.knowledge import asked
-from mlprep_bot.knowledge.retrieval import Retriever
-from mlprep_bot.settings import Settings
 
 CORPUS = REPOSITORY / "corpus"
 fitting = script("refusal")
@@ -145,26 +141,6 @@ CARDS = sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*.m
 @pytest.fixture(scope="module")
 def remembering(embedder):
     return memory_index.RememberingEmbedder(embedder)
-
-
-def test_the_gate_decides_as_well_as_documented(remembering):
-    """On one card of fifteen: `mlprep eval --section refusal` asks all of them."""
-    cards = memory_index.MemoryIndex(memory_index.read_folder(CORPUS, CARDS), remembering)
-    understanding = Understanding(Retriever(cards, remembering), Gate(), Settings().budget_chars, None)
-    everything = [q for q in questions.read_all(data.questions()) if q.split == "test" and not q.history]
-    answerable = [q for q in everything if q.gold and all({g.document for g in p} & cards.names for p in q.parts)]
-    fits = answerable + [q for q in everything if not q.gold and q.kind != "hard"][::3]
-    found = measuring.measure(fits, lambda q: understanding.understand(q.question, ()), {})
-    share = {m.name: m.figure().value for m in found if m.system == "mlprep"}
-    assert min(len(answerable), len(fits) - len(answerable)) >= 25
-    assert share["injection refused"] == 1.0
-    assert share["far-domain refused"] >= 0.95
-    assert share["near-domain refused"] >= 0.85
-    assert share["answered"] >= 0.85
-    assert share["AUROC"] >= 0.90
-    own = [q.text for q in cards.questions if q.rubric]
-    passed = [understanding.understand(text, ()).evidence.sufficient for text in own]
-    assert sum(passed) >= 0.95 * len(own)
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY
 from mlprep_bot.adapters.chroma import ChromaStore
 from mlprep_bot.adapters.embeddings import HashEmbedder
 from mlprep_bot.adapters.exact import ExactStore
 from mlprep_bot.adapters.llama_index import as_llama_index
 from mlprep_bot.domain import Chunk, Document, Ranking
-from mlprep_bot.evaluation import questions
-from mlprep_bot.evaluation import retrieval as measuring
 from mlprep_bot.knowledge import asked, lexical, signals
 from mlprep_bot.knowledge.fusion import DEPTH, Evidence, fuse, ranked, reciprocal_ranks
 from mlprep_bot.knowledge.ingest import ingest, open_generation
@@ -278,21 +275,6 @@ def test_llama_index_gets_exact_nodes(small):
     assert nodes[0].get_content() == text[nodes[0].metadata["start"] : nodes[0].metadata["end"]]
     assert [n.score for n in nodes] == sorted((n.score for n in nodes), reverse=True)
     assert sum(len(n.get_content()) for n in nodes) <= 500
-
-
-def test_floor_on_two_of_the_seeds(seeds, embedder, memory_path):
-    """Below what is measured (all five are in docs/retrieval.md), so that only a real loss fails."""
-    names = [path.name for path in sorted(seeds.glob("*.txt"), key=lambda path: path.stat().st_size)[:2]]
-    texts = {name: (seeds / name).read_text(encoding="utf-8") for name in names}
-    generation = searchable(memory_path, texts, embedder)
-    everything = questions.read(REPOSITORY / "eval" / "questions" / "seeds.jsonl")
-    asked_here = [q for q in everything if q.gold and set(q.documents) <= set(names)]
-    finder = measuring.PassageFinder(Retriever(generation, embedder))
-    found = {m.name: m.figure() for m in measuring.measure(asked_here, lambda q: q.question, finder)}
-    generation.close()
-    assert found["hit@2000"].n > 40
-    assert found["hit@2000"].value >= 0.75
-    assert found["hit@4000"].value >= 0.85
 
 
 def test_hasty_typing_leaves_no_word_of_its_own():
