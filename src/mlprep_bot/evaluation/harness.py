@@ -84,8 +84,8 @@ class Plan:
     sentences (`support/SPLIT.jsonl`) about these documents that people labelled; None when there is none.
 
     `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
-    `every`: what is slow (all but retrieval and refusal) is measured on one question or card in so many; which ones
-    depends on their names alone.
+    `every`: what is slow (all but retrieval and refusal) is measured on one item in so many; which ones depends on
+    their ids alone.
     """
 
     name: str
@@ -203,7 +203,7 @@ class Harness:
 
     def _support(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
         rows = support.read(data.support_rows(self._plan.split, self._plan.labels))
-        rows = [row for row in rows if self._chosen(row["card"])]
+        rows = [row for row in rows if self._chosen(row["id"])]
         found = support.measure(self._counted("support check", rows), self._subject.checker)
         shown = support.read(data.support_rows("model", self._plan.labels))
         return found + support.measure_shown(shown, self._subject.checker)
@@ -212,7 +212,7 @@ class Harness:
         subject, seconds = self._subject, list[float]()
         cards = {q.document: q for q in subject.questions() if q.rubric is not None}
         everything = graded.read(data.graded_answers(self._plan.labels), cards)
-        rows = [row for row in everything if row.split == self._plan.split and self._chosen(row.group)]
+        rows = [row for row in everything if row.split == self._plan.split and self._chosen(row.id)]
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
