@@ -212,11 +212,12 @@ class Harness:
         subject, seconds = self._subject, list[float]()
         cards = {q.document: q for q in subject.questions() if q.rubric is not None}
         everything = graded.read(data.graded_answers(self._plan.labels), cards)
-        rows = [row for row in everything if row.split == self._plan.split and self._chosen(row.id)]
+        everything = [row for row in everything if row.split == self._plan.split]
+        rows = [row for row in everything if self._chosen(row.id)]
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
-        return found + grading.attack(rows, grader)
+        return found + grading.attack([row for row in everything if self._chosen(row.group)], grader)
 
     @cached_property
     def _others(self) -> Others:
