@@ -216,7 +216,7 @@ def test_documents_that_are_not_there(home, mlprep, tmp_path):
     (tmp_path / "empty").mkdir()
     questions = home / "questions.jsonl"
     done = mlprep("eval", "--documents", tmp_path / "empty", "--questions", questions)
-    alone(done, 4, "Nothing is indexed")
+    alone(done, 3, "holds no document that can be read")
     alone(mlprep("eval", "--documents", tmp_path / "gone", "--questions", questions), 3, "There is no folder", "gone")
     alone(mlprep("eval", "make", "--documents", tmp_path / "gone"), 3, "There is no folder")
 

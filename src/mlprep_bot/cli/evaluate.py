@@ -115,7 +115,9 @@ def indexed(documents: Path | None) -> App:
     name = f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     app = App(settings.model_copy(update={"data_dir": settings.data_dir / "evaluation" / name}))
     with terminal.progress_bars() as progress:
-        app.index([folder], progress=progress)
+        report = app.index([folder], progress=progress)
+    if not report.documents:
+        raise UnreadableDocument(f"{folder} holds no document that can be read.", "Name a folder with your notes.")
     return app
 
 
