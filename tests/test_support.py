@@ -200,6 +200,13 @@ def test_opposite_beginnings_are_opposites() -> None:
     assert not opposite("oversampling", "oversampling")
 
 
+def test_a_formula_with_its_exponent_is_the_one_that_latex_writes_apart(checker: SupportChecker) -> None:
+    said = r"Attention computes $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$: each query averages the values."
+    assert checker.check(
+        "Attention computes softmax(QKᵀ/√d_k)V: each query averages the values.", [passage(said)]
+    ).supported
+
+
 def test_a_noun_keeps_its_modifier(checker: SupportChecker) -> None:
     evidence = [tokens("Sixty stratified trials hit the best region")]
     cosines = checker._vectors.similarities

@@ -158,6 +158,9 @@ def root(word: str) -> str:
     return word[:-1] + "i" if word.endswith("y") and len(word) > 3 else word
 
 
+_RAISED = re.compile(r"[ᵀᵗ⁺⁻ⁿ⊤]+$")
+
+
 def tokens(text: str) -> list[Token]:
     """The words and numbers of one passage of prose or formula, in order, without punctuation."""
     found: list[Token] = []
@@ -191,4 +194,5 @@ def _word(text: str, clause: int, *, fresh: bool) -> Token:
         content = name = False
     if (acronym and lower[-1] == "s" and text[-1].islower()) or (lower[-1] == "s" and text[-2:-1].isdigit()):
         lower = lower[:-1]  # GPUs, A100s
-    return Token(text, stem(lower), clause, content=content, name=name and content)
+    # An exponent is no part of a name: LaTeX writes it apart.
+    return Token(text, stem(_RAISED.sub("", lower) or lower), clause, content=content, name=name and content)
