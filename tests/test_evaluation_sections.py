@@ -24,6 +24,7 @@ from mlprep_bot.domain import (
     Sentence,
     Signals,
     Source,
+    Span,
     Status,
     Turn,
     Verdict,
@@ -185,7 +186,7 @@ class Found:
     supported: bool
     reason: str = "said"
     passage: Passage | None = None
-    span: None = None
+    span: Span | None = None
     score: float = 1.0
 
 
@@ -196,7 +197,8 @@ class Within:
         words = set(sentence.lower().strip(".").split())
         if "boom" in words:
             raise ValueError("boom")
-        return Found(any(words <= set(one.text.lower().replace(".", "").split()) for one in passages))
+        said = any(words <= set(one.text.lower().replace(".", "").split()) for one in passages)
+        return Found(said, passage=passages[0], span=Span(passages[0].start, passages[0].end))
 
 
 def citation(quote):
@@ -419,7 +421,7 @@ def test_support_finds_what_is_unsupported_by_kind():
 def test_a_check_that_raises_fails_every_figure_and_kind():
     found = support.measure([*ROWS, labelled("x", "boom", label=False, kind="number")], Within())
     assert all_failed(found, "x")
-    assert all_failed(support.measure_shown([*ROWS, labelled("x", "boom", label=True)], Within()), "x")
+    assert all_failed(support.measure_shown([*ROWS, labelled("x", "Dropout goes boom", label=True)], Within()), "x")
 
 
 def test_of_what_is_shown_as_supported():

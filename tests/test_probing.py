@@ -121,7 +121,7 @@ def test_a_pronoun_a_result_or_a_fragment_names_nothing(point):
 def test_gaps_hide_numbers_signs_and_telling_words():
     point = "A constant score gives AUC 0.5 and never an average precision above the prevalence."
     shown = with_gaps(point, "What does a constant score give?")
-    assert shown == "A constant score gives … an average …"
+    assert shown == "A constant score gives …"
     for word in ("0.5", "never", "above", "prevalence", "AUC"):
         assert word not in shown
 
