@@ -20,7 +20,7 @@ evaluate = typer.Typer(
     help="Measure how good mlprep is on held-out questions, offline: on its own corpus, or on your documents.",
 )
 
-_GATED = ", as the gate sees it (answers, support check and grading on a quarter)"
+_GATED = ", as the gate sees it (support check and grading on a quarter, answers on a twelfth)"
 _GATE_EVERY = 4  # what is slow is measured on a quarter of its items, to keep the gate within minutes
 
 DocumentsOption = Annotated[
