@@ -202,9 +202,12 @@ def test_what_is_kept_of_a_pasted_text_is_what_help_and_terminal_say(home):
 
 
 # The process takes the terminal for its own, so that Ctrl-C reaches it.
+# `setsid --ctty` would need util-linux: the child takes the terminal itself, so that Ctrl-C reaches it, also when
+# somebody runs these tests in the background, where a shell has Ctrl-C ignored.
 ON_ITS_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
@@ -216,12 +219,8 @@ class Terminal:
         import pty
 
         self._master, slave = pty.openpty()
-        # `setsid --ctty` would need util-linux: the child takes the terminal itself, so that Ctrl-C reaches it.
-        program = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-        )
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program, sys.executable, "-m", "mlprep_bot", *arguments],
+            [sys.executable, "-c", ON_ITS_TERMINAL, sys.executable, "-m", "mlprep_bot", *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

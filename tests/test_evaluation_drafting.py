@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from mlprep_bot.adapters.scripted import ScriptedChat
 from mlprep_bot.domain import Document
 from mlprep_bot.errors import BadQuestions, WriterUnavailable
-from mlprep_bot.evaluation import data, drafting_wording, questions
-from mlprep_bot.evaluation.drafting import Draft, draft
-from mlprep_bot.evaluation.drafting_foreign import Foreign
+from mlprep_bot.evaluation import data, questions
+from mlprep_bot.evaluation.drafting import wording
+from mlprep_bot.evaluation.drafting.drafts import Draft, draft
+from mlprep_bot.evaluation.drafting.foreign import Foreign
 from mlprep_bot.evaluation.questions import HeldOut
 from mlprep_bot.knowledge.lexical import terms
 from mlprep_bot.knowledge.questions import find_questions
@@ -331,7 +332,7 @@ def test_wordings_that_share_most_content_words_are_not_used():
         "rare positives, help me out",
     ]
     said = ["Rare positives need resampling of the imbalanced classes."]
-    assert drafting_wording.usable(offered, own, said) == offered[1:]
+    assert wording.usable(offered, own, said) == offered[1:]
 
 
 # --- the file ------------------------------------------------------------------------------------

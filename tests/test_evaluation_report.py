@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mlprep_bot.evaluation.drawings import of_section
 from mlprep_bot.evaluation.figures import Figure, Measurement, Problem, Sample
-from mlprep_bot.evaluation.labels import clean, number, percent, slices
-from mlprep_bot.evaluation.page import page
-from mlprep_bot.evaluation.plots import bins, shipped
 from mlprep_bot.evaluation.questions import Gold, HeldOut
+from mlprep_bot.evaluation.report.drawings import of_section
+from mlprep_bot.evaluation.report.labels import clean, number, percent, slices
+from mlprep_bot.evaluation.report.page import page
+from mlprep_bot.evaluation.report.plots import bins, shipped
+from mlprep_bot.evaluation.report.summary import NOT_REACHED, OPEN, REACHED, missed, sentences, targets, verdict
+from mlprep_bot.evaluation.report.table import show
 from mlprep_bot.evaluation.run import SECTIONS, Cost, Run, Skipped
-from mlprep_bot.evaluation.summary import NOT_REACHED, OPEN, REACHED, missed, sentences, targets, verdict
-from mlprep_bot.evaluation.table import show
 from mlprep_bot.evaluation.targets import TARGETS
 from test_page import browser  # noqa: F401  (a fixture)
 

@@ -34,9 +34,10 @@ from mlprep_bot.evaluation import answers, grading, refusal, retrieval, support
 from mlprep_bot.evaluation.attacks import ATTACKS, negate
 from mlprep_bot.evaluation.figures import Failed, Figure
 from mlprep_bot.evaluation.graded import Graded
-from mlprep_bot.evaluation.harness import Harness, Others, Plan
+from mlprep_bot.evaluation.harness import Harness
 from mlprep_bot.evaluation.metering import Metered
 from mlprep_bot.evaluation.metrics import STATISTICS
+from mlprep_bot.evaluation.plan import Others, Plan, thinned
 from mlprep_bot.evaluation.questions import Gold, HeldOut
 from mlprep_bot.evaluation.run import Run
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, Ungraded, grade
@@ -747,6 +748,25 @@ def test_a_run_over_own_documents(app, tmp_path):
     assert ("refusal", 3, 3) in stages
     assert {"documents", "questions", "embedder", "chunker", "coverage"} <= set(run.fingerprint)
     assert run.seconds > 0
+
+
+def test_a_sample_is_the_same_twice_and_a_small_set_is_not_thinned_out():
+    names = [f"q{n}" for n in range(1000)]
+    kept = thinned(names, 4, str)
+    assert kept == thinned(names, 4, str) == [name for name in names if name in set(kept)]
+    assert 200 < len(kept) < 300
+    assert 25 < len(thinned(names, 1000, str)) < 60
+    for few in (names, names[:79], names[:1], []):
+        assert thinned(few, 1, str) == few
+        assert thinned(few[:79], 12, str) == few[:79]
+
+
+def test_the_gate_measures_a_part_that_every_machine_can(tmp_path):
+    whole = plan(tmp_path, *OWN, writer="ollama", others=lambda documents: Others())
+    part = whole.for_gate()
+    assert (part.writer, part.others, part.ablated) == ("extractive", None, False)
+    assert part.every > 1 == whole.every
+    assert part.questions == whole.questions
 
 
 def test_without_unanswerable_questions_refusal_is_skipped_and_not_a_zero(app, tmp_path):

@@ -131,8 +131,10 @@ def test_observations_keep_what_raised_for_every_figure_and_slice():
     seen = Observations("answers")
     seen.add("a", "q1", "doc", 1.0)
     seen.add("b", "q1", "doc", 1.0, 2.0)
-    seen.failed("q2", ValueError("first line\n  second   line"))
-    seen.failed("q3", KeyError())
+    with seen.item("q2"):
+        raise ValueError("first line\n  second   line")
+    with seen.item("q3"):
+        raise KeyError
     first = seen.measurement("a", "mean", gated=True)
     assert first.samples == (Sample("q1", "doc", (1.0,)),)
     assert first.problems == (Problem("q2", "ValueError: first line second line"), Problem("q3", "KeyError"))
@@ -144,7 +146,8 @@ def test_observations_keep_what_raised_for_every_figure_and_slice():
 
 def test_a_long_complaint_is_cut():
     seen = Observations("answers")
-    seen.failed("q", RuntimeError("x" * 1000))
+    with seen.item("q"):
+        raise RuntimeError("x" * 1000)
     assert len(seen.problems[0].reason) < 250
 
 

@@ -22,7 +22,8 @@ from mlprep_bot.app import App
 from mlprep_bot.domain import Span
 from mlprep_bot.evaluation import baseline, data
 from mlprep_bot.evaluation.figures import Failed
-from mlprep_bot.evaluation.harness import Harness, Plan
+from mlprep_bot.evaluation.harness import Harness
+from mlprep_bot.evaluation.plan import Plan
 from mlprep_bot.evaluation.questions import read
 from mlprep_bot.grading.rubric import PointGrade, PointVerdict, grade
 from mlprep_bot.knowledge.retrieval import Retriever

@@ -10,7 +10,7 @@ from mlprep_bot.writers import Writers
 
 if TYPE_CHECKING:
     from mlprep_bot.app import App
-    from mlprep_bot.evaluation.harness import Others
+    from mlprep_bot.evaluation.plan import Others
     from mlprep_bot.evaluation.retrieval import Finder
 
 _PLAIN, _CITATIONS = "llama-index", "llama-index citations"
@@ -19,8 +19,8 @@ _PLAIN, _CITATIONS = "llama-index", "llama-index citations"
 def plain_llama_index(app: App, documents: Sequence[Document], writer: str | None) -> Others:
     """`VectorStoreIndex` with its defaults, and `CitationQueryEngine`, which needs a writer's model to answer."""
     from mlprep_bot.adapters.llama_index_plain import LlamaIndexCitations, PlainLlamaIndex
-    from mlprep_bot.evaluation.harness import Others
     from mlprep_bot.evaluation.numbered import NumberedAnswers
+    from mlprep_bot.evaluation.plan import Others
 
     plain = PlainLlamaIndex(documents, app.embedder)
     model = Writers(app.settings).chat_model(writer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +14,13 @@ from mlprep_bot.errors import SettingsError
 if TYPE_CHECKING:
     from mlprep_bot.app import App
     from mlprep_bot.evaluation.baseline import Check
+    from mlprep_bot.evaluation.plan import Plan
     from mlprep_bot.evaluation.run import Run
 
 evaluate = typer.Typer(
     invoke_without_command=True,
     help="Measure how good mlprep is on held-out questions, offline: on its own corpus, or on your documents.",
 )
-
-_GATED = ", as the gate sees it (support check and grading on a quarter, answers on a twelfth)"
-_GATE_EVERY = 4  # what is slow is measured on a quarter of its items, to keep the gate within minutes
 
 DocumentsOption = Annotated[
     Path | None, typer.Option("--documents", help="Folder to evaluate on; default: the bundled corpus.")
@@ -65,30 +64,27 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
     from mlprep_bot import terminal
     from mlprep_bot.evaluation import baseline as gate
     from mlprep_bot.evaluation import data
-    from mlprep_bot.evaluation.harness import Harness, Plan
+    from mlprep_bot.evaluation.harness import Harness
+    from mlprep_bot.evaluation.plan import Plan
     from mlprep_bot.evaluation.run import SECTIONS
-    from mlprep_bot.peers import plain_llama_index
 
     _sensible(documents, questions, split, section)
     kept = baseline or (data.baseline() if documents is None else None)
-    if check or accept:
+    gated = check or accept
+    if gated:
         _gateable(kept, writer, accept=accept, sections=section)
     standard = gate.read(kept) if check and kept else None
     _writable(out)
-    quick = check or accept or not against
     app = indexed(documents)
     plan = Plan(
-        name=(documents.name if documents else "the bundled corpus") + (_GATED if check or accept else ""),
+        name=documents.name if documents else "the bundled corpus",
         questions=tuple(questions or data.questions()),
         split=split,
         sections=tuple(section or SECTIONS),
-        # The gate is about what needs no model: it must say the same on every machine.
-        writer="extractive" if check or accept else writer,
+        writer=writer,
         labels=data.folder() if documents is None else None,
-        ablated=not quick,
-        every=_GATE_EVERY if check or accept else 1,
-        others=None if quick else lambda found: plain_llama_index(app, found, writer),
     )
+    plan = plan.for_gate() if gated else _beside(plan, app, against=against)
     with terminal.progress_bars() as progress:
         run = Harness(app, plan, progress).run()
     found = gate.check(run, standard, plan.sections) if standard else None
@@ -97,6 +93,15 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
         gate.write(kept, run)
         terminal.say(f"Accepted: {kept}. Commit it, so that a review sees what changed.")
     _leave(run, None if accept else found)
+
+
+def _beside(plan: Plan, app: App, *, against: bool) -> Plan:
+    """The plan with plain LlamaIndex and the parts of mlprep, or without either."""
+    from mlprep_bot.peers import plain_llama_index
+
+    if not against:
+        return replace(plan, ablated=False)
+    return replace(plan, others=lambda found: plain_llama_index(app, found, plan.writer))
 
 
 def indexed(documents: Path | None) -> App:
@@ -131,18 +136,20 @@ def make(
 ) -> None:
     """Draft held-out questions for your own documents, to be edited by hand."""
     from mlprep_bot import terminal
-    from mlprep_bot.evaluation import data, drafting, drafting_foreign
+    from mlprep_bot.evaluation import data
     from mlprep_bot.evaluation import questions as held_out
+    from mlprep_bot.evaluation.drafting import drafts
+    from mlprep_bot.evaluation.drafting.foreign import Foreign
     from mlprep_bot.writers import Writers
 
     app = indexed(documents)
     found = [app.document(name) for name in app.documents()]
-    foreign = drafting_foreign.Foreign(
+    foreign = Foreign(
         held_out.read_all(data.questions()), lambda text: float(app.search(text).signals.values["best_sentence"])
     )
     model = Writers(app.settings).chat_model(writer)
     with terminal.progress_bars() as progress:
-        made = drafting.draft(found, app.questions(), foreign=foreign, model=model, seed=0, progress=progress)
+        made = drafts.draft(found, app.questions(), foreign=foreign, model=model, seed=0, progress=progress)
     made.write(out)
     for note in made.notes:
         terminal.say(note)
@@ -216,8 +223,8 @@ def _publish(run: Run, found: Check | None, folder: Path, *, as_json: bool) -> N
     import json
 
     from mlprep_bot import terminal
-    from mlprep_bot.evaluation import table
-    from mlprep_bot.evaluation.page import page
+    from mlprep_bot.evaluation.report import table
+    from mlprep_bot.evaluation.report.page import page
 
     shape = run.as_json() | ({"check": found.as_json()} if found else {})
     folder.mkdir(parents=True, exist_ok=True)

@@ -53,13 +53,11 @@ def measure(
     """The figures of the answers to answerable questions; `seconds` collects the time of each."""
     seen = Observations("answers", system)
     for question in questions:
-        try:
+        with seen.item(question.id):
             started = time.perf_counter()
             answer = answerer.answer(question.question, turns(question.history))
             seconds.append(time.perf_counter() - started)
             _observe(seen, question, answer, checker, text_of)
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(question.id, error)
     ours = system == OURS
     pointless = not seen.problems and not any(s.values[1] for s in seen.samples.get(_POINTS, ()))
     names = [name for name in _RATIOS if not (pointless and name == _POINTS)]  # nobody wrote down what to say

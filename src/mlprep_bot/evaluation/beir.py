@@ -160,12 +160,9 @@ def _ranked(
     ranked: dict[str, list[str]] = {}
     for done, (query, text) in enumerate(found.queries.items()):
         progress(f"asking {system}", done, len(found.queries))
-        try:
+        with seen.item(query):
             (texts,) = finder.find(text, (_DEEP,))
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(query, error)
-            continue
-        ranked[query] = list(dict.fromkeys(identity[name] for name, _ in texts))[:_DEPTH]
+            ranked[query] = list(dict.fromkeys(identity[name] for name, _ in texts))[:_DEPTH]
     relevant = {query: found.judgements[query] for query in ranked}
     for query, values in metrics.graded_ranking(relevant, ranked).items():
         for name, value in zip(metrics.GRADED, values, strict=True):

@@ -6,7 +6,8 @@ succeed and fail together (Field and Welsh 2007). Draws are the same in every ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -161,10 +162,17 @@ class Observations:
         """One item's numbers for one figure."""
         self.samples.setdefault(name, []).append(Sample(identity, cluster, values))
 
-    def failed(self, identity: str, error: Exception) -> None:
-        """That an item raised."""
-        said = " ".join(str(error).split())[:200]
-        self.problems.append(Problem(identity, f"{type(error).__name__}: {said}" if said else type(error).__name__))
+    @contextmanager
+    def item(self, identity: str) -> Iterator[None]:
+        """One item's turn. The boundary of a run: whatever it raises fails the figures, never the run.
+
+        Observations that share their list of problems fail together.
+        """
+        try:
+            yield
+        except Exception as error:
+            said = " ".join(str(error).split())[:200]
+            self.problems.append(Problem(identity, f"{type(error).__name__}: {said}" if said else type(error).__name__))
 
     def measurement(self, name: str, statistic: str, *, gated: bool = False, part: str = "") -> Measurement:
         """The figure of that name, over everything that was added under it."""

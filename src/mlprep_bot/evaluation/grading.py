@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 
 from mlprep_bot.evaluation.attacks import ATTACKS
-from mlprep_bot.evaluation.figures import OURS, Measurement, Observations
+from mlprep_bot.evaluation.figures import OURS, Measurement, Observations, Problem
 from mlprep_bot.evaluation.graded import Graded
 from mlprep_bot.grading.grader import Grader
 from mlprep_bot.grading.rubric import Grade, Outcome, PointVerdict
@@ -31,9 +31,12 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
 
     `seconds` collects the time of each grade.
     """
-    seen, by_cosine, by_length = (Observations("grading", name) for name in (OURS, "cosine", "length"))
+    together: list[Problem] = []  # all are measured on the same answers, or not at all
+    seen, by_cosine, by_length = (
+        Observations("grading", name, problems=together) for name in (OURS, "cosine", "length")
+    )
     for row in rows:
-        try:
+        with seen.item(row.id):
             started = time.perf_counter()
             outcome = grader.grade(row.question, row.points, row.answer)
             seconds.append(time.perf_counter() - started)
@@ -43,9 +46,6 @@ def measure(rows: Iterable[Graded], grader: Grader, embedder: Embedder, seconds:
                 _marks(seen, row, outcome.score)
             _marks(by_cosine, row, cosine(row, embedder))
             _marks(by_length, row, length(row))
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            for one in (seen, by_cosine, by_length):  # all are measured on the same answers, or not at all
-                one.failed(row.id, error)
     return [
         seen.measurement("kappa", "kappa", gated=True),
         seen.measurement("weighted kappa", "qwk", gated=True),
@@ -65,12 +65,10 @@ def attack(rows: Iterable[Graded], grader: Grader) -> list[Measurement]:
         rng = random.Random(_SEED)
         seen = Observations("grading")
         for row in once:
-            try:
+            with seen.item(row.id):
                 answer = make(row.question, [point.text for point in row.points], rng)
                 outcome = grader.grade(row.question, row.points, answer)
                 seen.add("attack", f"{name}:{row.id}", row.group, 5 * _score(outcome))
-            except Exception as error:  # the boundary: as above
-                seen.failed(row.id, error)
         found.append(seen.measurement("attack", "mean_loss", gated=True, part=f"attack: {name}"))
     return found
 

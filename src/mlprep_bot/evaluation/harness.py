@@ -2,102 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import resource
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from mlprep_bot import __version__
 from mlprep_bot.answering.understanding import Understood
-from mlprep_bot.answering.verdicts import Checker
-from mlprep_bot.domain import Document, Question, Turn
 from mlprep_bot.errors import BadQuestions
 from mlprep_bot.evaluation import answers, data, graded, grading, questions, refusal, retrieval, support
 from mlprep_bot.evaluation.figures import OURS, Measurement
-from mlprep_bot.evaluation.metering import Metered
+from mlprep_bot.evaluation.fingerprint import fingerprint
+from mlprep_bot.evaluation.metering import Metered, peak_mb
+from mlprep_bot.evaluation.plan import Others, Plan, Subject, thinned
 from mlprep_bot.evaluation.questions import HeldOut
-from mlprep_bot.evaluation.run import SECTIONS, Cost, Run, Skipped
-from mlprep_bot.grading.grader import Grader
-from mlprep_bot.knowledge.generations import Generation
-from mlprep_bot.knowledge.retrieval import Retriever
-from mlprep_bot.ports import ChatModel, Embedder
-from mlprep_bot.settings import Settings
+from mlprep_bot.evaluation.run import Cost, Run, Skipped
+from mlprep_bot.ports import ChatModel
 
 Progress = Callable[[str, int, int], None]
 _SLOWEST = 3  # answers cost several times what anything else does, so that a sample takes fewer of them
 _OWN = {"support": "the labelled sentences", "grading": "the graded answers"}
 Value = TypeVar("Value")
-
-
-class Answering(answers.Answers, Protocol):
-    """`answering.answerer.Answerer`."""
-
-    @property
-    def writer_name(self) -> str: ...
-
-    def understand(self, question: str, history: Sequence[Turn] = ()) -> Understood: ...
-
-
-class Subject(Protocol):
-    """What is evaluated: `app.App`, or one of its parts replaced."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def embedder(self) -> Embedder: ...
-    @property
-    def generation(self) -> Generation: ...
-    @property
-    def retriever(self) -> Retriever: ...
-    @property
-    def checker(self) -> Checker: ...
-
-    def answerer(
-        self, writer: str | None = None, *, meter: Callable[[ChatModel], ChatModel] | None = None
-    ) -> Answering: ...
-
-    def grader(self, writer: str = "") -> Grader: ...
-
-    def document(self, name: str) -> Document: ...
-
-    def questions(self) -> list[Question]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Others:
-    """Somebody else over the same documents: who retrieves, and who answers too; `silent` says who cannot, and why."""
-
-    finders: Mapping[str, retrieval.Finder]
-    answers: Mapping[str, answers.Answers]
-    silent: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to measure. `labels`: a folder laid out as mlprep's own `eval/`, with answers (`graded_answers.jsonl`) and
-    sentences (`support/SPLIT.jsonl`) about these documents that people labelled; None when there is none.
-
-    `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
-    `every`: what is slow (all but retrieval and refusal) is measured on one item in so many; which ones depends on
-    their ids alone.
-    """
-
-    name: str
-    questions: tuple[Path, ...]
-    split: str = "test"
-    sections: tuple[str, ...] = SECTIONS
-    writer: str | None = None
-    labels: Path | None = field(default_factory=data.folder)
-    ablated: bool = True
-    others: Callable[[Sequence[Document]], Others] | None = None
-    every: int = 1
 
 
 class Harness:
@@ -125,13 +51,13 @@ class Harness:
             "grading": self._grading,
         }
         found = [m for name in self._sections() for m in measures[name](asked)]
-        peak = _peak_mb()
+        peak = peak_mb()
         self._costs.append(Cost("peak memory", peak, peak, "MB", 1))
         return Run(
             self._plan.name,
             self._plan.split,
             self._answerer.writer_name,
-            self._fingerprint(),
+            fingerprint(self._subject, self._plan, self._answerer.writer_name),
             tuple(asked),
             tuple(found),
             tuple(self._costs),
@@ -175,7 +101,9 @@ class Harness:
 
     def _answers(self, asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
-        answerable = [question for question in asked if question.answerable and self._chosen(question.id, _SLOWEST)]
+        fewer = self._plan.every * _SLOWEST if self._plan.every > 1 else 1
+        answerable = [question for question in asked if question.answerable]
+        answerable = thinned(answerable, fewer, lambda question: question.id)
         texts = {name: subject.document(name).text for q in answerable for name in q.documents}
         found = answers.measure(
             self._counted("answers", answerable), self._answerer, subject.checker, texts.__getitem__, seconds
@@ -204,7 +132,7 @@ class Harness:
 
     def _support(self, _asked: Sequence[HeldOut]) -> list[Measurement]:
         rows = support.read(data.support_rows(self._plan.split, self._plan.labels))
-        rows = [row for row in rows if self._chosen(row["id"])]
+        rows = thinned(rows, self._plan.every, lambda row: str(row["id"]))
         found = support.measure(self._counted("support check", rows), self._subject.checker)
         shown = support.read(data.support_rows("model", self._plan.labels))
         return found + support.measure_shown(shown, self._subject.checker)
@@ -214,16 +142,16 @@ class Harness:
         cards = {q.document: q for q in subject.questions() if q.rubric is not None}
         everything = graded.read(data.graded_answers(self._plan.labels), cards)
         everything = [row for row in everything if row.split == self._plan.split]
-        rows = [row for row in everything if self._chosen(row.id)]
+        rows = thinned(everything, self._plan.every, lambda row: row.id)
         grader = subject.grader(self._plan.writer or "")
         found = grading.measure(self._counted("grading", rows), grader, subject.embedder, seconds)
         self._cost("a grade", seconds, "s")
-        return found + grading.attack([row for row in everything if self._chosen(row.group)], grader)
+        return found + grading.attack(thinned(everything, self._plan.every, lambda row: row.group), grader)
 
     @cached_property
     def _others(self) -> Others:
         if self._plan.others is None:
-            return Others({}, {}, {})
+            return Others()
         return self._plan.others([self._subject.document(name) for name in self._subject.generation.documents()])
 
     def _understand(self, question: HeldOut) -> Understood:
@@ -235,11 +163,6 @@ class Harness:
 
     def _query_of(self, question: HeldOut) -> str:
         return self._understand(question).query
-
-    def _chosen(self, name: str, fewer: int = 1) -> bool:
-        """Whether an item is in the sample; `fewer` thins it out further, unless everything is measured."""
-        every = self._plan.every * fewer if self._plan.every > 1 else 1
-        return hashlib.sha256(name.encode()).digest()[0] % every == 0
 
     def _metered(self, model: ChatModel) -> ChatModel:
         self._meters.append(Metered(model))
@@ -255,39 +178,3 @@ class Harness:
         if values:
             high = float(np.percentile(values, 95))
             self._costs.append(Cost(stage, float(np.median(values)), high, unit, len(values)))
-
-    def _fingerprint(self) -> dict[str, str]:
-        """What a later run must share for its figures to be comparable."""
-        subject, plan = self._subject, self._plan
-        built = subject.generation.fingerprint
-        found = {
-            "mlprep": __version__,
-            "documents": documents_digest(subject),
-            "questions": questions.digest(*plan.questions),
-            "split": plan.split,
-            "embedder": built.embedder,
-            "chunker": f"{built.chunker}, {built.schema}",
-            "writer": self._answerer.writer_name,
-            "coverage": str(subject.settings.coverage),
-            "budget_chars": str(subject.settings.budget_chars),
-        }
-        if plan.labels is not None:
-            named = {
-                "graded answers": (data.graded_answers(plan.labels),),
-                "labelled sentences": tuple(data.support_rows(name, plan.labels) for name in (plan.split, "model")),
-            }
-            found |= {name: questions.digest(*paths) for name, paths in named.items()}
-        return found
-
-
-def documents_digest(subject: Subject) -> str:
-    """Of every document's name and text."""
-    names = subject.generation.documents()
-    sums = [f"{name}\0{subject.document(name).digest}" for name in names]
-    return f"{len(names)} documents, {hashlib.sha256(chr(10).join(sums).encode()).hexdigest()[:16]}"
-
-
-def _peak_mb() -> float:
-    """The most memory this process ever held, in MB (Linux counts in KiB, macOS in bytes)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

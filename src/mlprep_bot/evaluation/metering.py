@@ -1,7 +1,9 @@
-"""A chat model that counts what goes through it, as its server reports it."""
+"""What a run costs: tokens, as the model's server reports them, and memory."""
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -40,3 +42,9 @@ class Metered:
             if delta.completion_tokens is not None:
                 self.completions.append(delta.completion_tokens)
             yield delta
+
+
+def peak_mb() -> float:
+    """The most memory this process ever held, in MB (Linux counts in KiB, macOS in bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

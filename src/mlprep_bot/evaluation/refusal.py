@@ -36,22 +36,19 @@ def measure(
     asked: Iterable[HeldOut], understand: Callable[[HeldOut], Understood], timings: dict[str, list[float]]
 ) -> list[Measurement]:
     """The figures of the gate and of a threshold on the best cosine; `timings` collects seconds by stage."""
-    seen, plain = Observations("refusal"), Observations("refusal", COSINE)
+    seen = Observations("refusal")
+    plain = Observations("refusal", COSINE, problems=seen.problems)  # both on the same questions, or not at all
     for question in asked:
-        try:
+        with seen.item(question.id):
             understood = understand(question)
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(question.id, error)
-            plain.failed(question.id, error)
-            continue
-        retrieved, evidence = understood.retrieved, understood.evidence
-        _collect(timings, retrieved.timings)
-        found = question.answerable and holds([p.text for p in retrieved.passages], question)
-        cosine = float(retrieved.signals.values.get("best_cosine", 0.0))
-        one = _Asked(question, evidence.sufficient, evidence.probability, cosine, found)
-        _decisions(seen, one)
-        _scores(seen, one, one.score)
-        _scores(plain, one, one.cosine)
+            retrieved, evidence = understood.retrieved, understood.evidence
+            _collect(timings, retrieved.timings)
+            found = question.answerable and holds([p.text for p in retrieved.passages], question)
+            cosine = float(retrieved.signals.values.get("best_cosine", 0.0))
+            one = _Asked(question, evidence.sufficient, evidence.probability, cosine, found)
+            _decisions(seen, one)
+            _scores(seen, one, one.score)
+            _scores(plain, one, one.cosine)
     return [*_figures(seen), *_comparable(plain)]
 
 

@@ -66,16 +66,13 @@ def measure(
     ranked: dict[str, list[str]] = {}
     held: dict[str, HeldOut] = {}
     for question in asked:
-        try:
+        with seen.item(question.id):
             *within, deep = finder.find(query_of(question), (*BUDGETS, _DEEP))
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(question.id, error)
-            continue
-        held[question.id] = question
-        ranked[question.id] = list(dict.fromkeys(document for document, _ in deep))
-        for budget, texts in zip(BUDGETS, within, strict=True):
-            hit = holds([text for _, text in texts], question)
-            seen.add(f"hit@{budget}", question.id, question.cluster, float(hit))
+            held[question.id] = question
+            ranked[question.id] = list(dict.fromkeys(document for document, _ in deep))
+            for budget, texts in zip(BUDGETS, within, strict=True):
+                hit = holds([text for _, text in texts], question)
+                seen.add(f"hit@{budget}", question.id, question.cluster, float(hit))
     relevant = {identity: question.documents for identity, question in held.items()}
     for identity, values in metrics.ranking(relevant, ranked).items():
         for name, value in zip(metrics.RANKING, values, strict=True):

@@ -42,13 +42,10 @@ def measure(rows: Iterable[Row], checker: Checker) -> list[Measurement]:
     kinds: dict[str, str] = {}
     for row in rows:
         kinds[row["id"]] = "" if row["label"] else row["kind"]
-        try:
+        with seen.item(row["id"]):
             flagged = float(not checker.check(row["sentence"], [passage(row)]).supported)
-        except Exception as error:  # the boundary: whatever an item raises fails its figures, never the run
-            seen.failed(row["id"], error)
-            continue
-        for name in ("F1", "precision", "recall"):
-            seen.add(name, row["id"], row["card"], float(not row["label"]), flagged)
+            for name in ("F1", "precision", "recall"):
+                seen.add(name, row["id"], row["card"], float(not row["label"]), flagged)
     whole = [seen.measurement(name, name.lower(), gated=name == "F1") for name in ("F1", "precision", "recall")]
     return whole + [_of_kind(m, kind, kinds) for kind in sorted(set(kinds.values()) - {""}) for m in whole]
 
@@ -60,14 +57,11 @@ def measure_shown(rows: Iterable[Row], checker: Checker) -> list[Measurement]:
     """
     seen = Observations("support")
     for row in rows:
-        try:
+        with seen.item(row["id"]):
             draft = Draft(row["sentence"], (), (), "text", "")
             shown = judge(draft, {"S1": passage(row)}, checker).verdict is Verdict.SUPPORTED
-        except Exception as error:  # the boundary: as above
-            seen.failed(row["id"], error)
-            continue
-        # Rows that are not shown too: the gate compares the same rows, whatever the check says of them.
-        seen.add(SHOWN, row["id"], row["card"], float(row["label"]), float(shown))
+            # Rows that are not shown too: the gate compares the same rows, whatever the check says of them.
+            seen.add(SHOWN, row["id"], row["card"], float(row["label"]), float(shown))
     return [seen.measurement(SHOWN, "precision", gated=True)]
 
 

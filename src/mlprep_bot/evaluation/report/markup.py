@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from mlprep_bot.evaluation.figures import OURS, Failed, Measurement, Outcome
-from mlprep_bot.evaluation.labels import ABSENT, FAILED, clean, number, span
+from mlprep_bot.evaluation.report.labels import ABSENT, FAILED, clean, number, span
 
 
 def safe(text: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from mlprep_bot.evaluation import drafting_wording as wording
-from mlprep_bot.evaluation.drafting_evidence import Section, Statement
-from mlprep_bot.evaluation.drafting_rows import Asked, Row, Singles, source_of
+from mlprep_bot.evaluation.drafting import wording
+from mlprep_bot.evaluation.drafting.evidence import Section, Statement
+from mlprep_bot.evaluation.drafting.rows import Asked, Row, Singles, source_of
 from mlprep_bot.evaluation.questions import TWO_PASSAGE
 from mlprep_bot.interview.pool import prompts
 

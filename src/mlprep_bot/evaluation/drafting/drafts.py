@@ -18,11 +18,11 @@ from typing import Any
 
 from mlprep_bot.domain import Document, Question
 from mlprep_bot.errors import BadQuestions
-from mlprep_bot.evaluation import drafting_foreign as outside
-from mlprep_bot.evaluation.drafting_evidence import Library, sections
-from mlprep_bot.evaluation.drafting_joined import Joined
-from mlprep_bot.evaluation.drafting_rows import Row, Singles
-from mlprep_bot.evaluation.drafting_wording import Reworder
+from mlprep_bot.evaluation.drafting import foreign as outside
+from mlprep_bot.evaluation.drafting.evidence import Library, sections
+from mlprep_bot.evaluation.drafting.joined import Joined
+from mlprep_bot.evaluation.drafting.rows import Row, Singles
+from mlprep_bot.evaluation.drafting.wording import Reworder
 from mlprep_bot.evaluation.questions import HeldOut
 from mlprep_bot.knowledge.identity import content_id
 from mlprep_bot.knowledge.lexical import terms

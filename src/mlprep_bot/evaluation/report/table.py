@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mlprep_bot.evaluation import summary
 from mlprep_bot.evaluation.baseline import Check
 from mlprep_bot.evaluation.figures import OURS, Failed, Figure, Measurement, Outcome
-from mlprep_bot.evaluation.labels import (
+from mlprep_bot.evaluation.report import summary
+from mlprep_bot.evaluation.report.labels import (
     ABSENT,
     FAILED,
     Grid,

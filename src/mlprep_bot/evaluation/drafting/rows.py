@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlprep_bot.domain import KeyPoint
-from mlprep_bot.evaluation import drafting_wording as wording
-from mlprep_bot.evaluation.drafting_evidence import Library, Section, Statement
+from mlprep_bot.evaluation.drafting import wording
+from mlprep_bot.evaluation.drafting.evidence import Library, Section, Statement
 from mlprep_bot.evaluation.questions import TWO_PASSAGE, Gold
 from mlprep_bot.grading.points import derived, points_of
 from mlprep_bot.knowledge.identity import normalised

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlprep_bot.evaluation.figures import OURS, Failed, Figure, Measurement, difference
-from mlprep_bot.evaluation.labels import FIRST, clean, number, percent, sections, slices, title
 from mlprep_bot.evaluation.questions import HeldOut
+from mlprep_bot.evaluation.report.labels import FIRST, clean, number, percent, sections, slices, title
 from mlprep_bot.evaluation.run import Run
 from mlprep_bot.evaluation.targets import TARGETS, Reached, Target, judge
 from mlprep_bot.wording import plural

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mlprep_bot.answering.facts import everyday, stem
 from mlprep_bot.domain import Question
-from mlprep_bot.evaluation.drafting_evidence import Library
+from mlprep_bot.evaluation.drafting.evidence import Library
 from mlprep_bot.evaluation.questions import HeldOut
 from mlprep_bot.knowledge.lexical import terms
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mlprep_bot.evaluation import plots
 from mlprep_bot.evaluation.figures import OURS, Figure
-from mlprep_bot.evaluation.labels import FIRST, Slices, direction, number, percent, span
-from mlprep_bot.evaluation.markup import cell, figure_of, safe, table_of
+from mlprep_bot.evaluation.report import plots
+from mlprep_bot.evaluation.report.labels import FIRST, Slices, direction, number, percent, span
+from mlprep_bot.evaluation.report.markup import cell, figure_of, safe, table_of
 from mlprep_bot.evaluation.run import Run
 from mlprep_bot.evaluation.targets import TARGETS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mlprep_bot.evaluation import drawings, summary
 from mlprep_bot.evaluation.figures import OURS, Failed, Measurement
-from mlprep_bot.evaluation.labels import ABOUT, Grid, amount, direction, grid, meaning, sections, slices, title
-from mlprep_bot.evaluation.markup import cell, safe, table_of
 from mlprep_bot.evaluation.questions import UNANSWERABLE, HeldOut
+from mlprep_bot.evaluation.report import drawings, summary
+from mlprep_bot.evaluation.report.labels import ABOUT, Grid, amount, direction, grid, meaning, sections, slices, title
+from mlprep_bot.evaluation.report.markup import cell, safe, table_of
 from mlprep_bot.evaluation.run import Cost, Run
 from mlprep_bot.wording import plural
 

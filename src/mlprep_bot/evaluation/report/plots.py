@@ -13,8 +13,8 @@ from math import ceil, sqrt
 import numpy as np
 
 from mlprep_bot.evaluation.figures import Failed, Figure, Measurement
-from mlprep_bot.evaluation.labels import FAILED, FULL, Slices, clean, number, percent, span
 from mlprep_bot.evaluation.metrics import Floats, risk_coverage
+from mlprep_bot.evaluation.report.labels import FAILED, FULL, Slices, clean, number, percent, span
 
 WIDTH = 350  # of every drawing, in its units: one unit is about a pixel on a phone
 _ROW = 29

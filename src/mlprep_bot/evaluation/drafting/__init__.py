@@ -1,0 +1,1 @@
+"""Drafts held-out questions from the questions and key points of anybody's own documents."""

@@ -1,0 +1,1 @@
+"""A run for people: a table in the terminal, and one self-contained page with plots."""
