@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 TORCH_INDEX ?=
+WORKERS ?= 2
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
@@ -14,9 +15,10 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: $(STAMP)
 	@$(BIN)/mlprep
 
+# Each worker loads the models for itself, about 1.5 GB; a file of tests stays with one, as do its fixtures.
 test: $(DEV)
 	@sh scripts/install_chromium.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(DEV)
 	@$(BIN)/ruff check .

@@ -13,6 +13,8 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
+# Before torch is loaded, here and in whatever the tests start: threads of processes side by side wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The same examples in every CI run, so that a failure there is of the change; a run at home looks for new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):

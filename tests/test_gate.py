@@ -88,19 +88,8 @@ def chosen_questions():
             yield row
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Two threads that wait for each other on a busy machine take three times as long as one."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, embedder, one_thread):
+def place(tmp_path_factory, embedder):
     folder = tmp_path_factory.mktemp("gate")
     for topic in TOPICS:
         shutil.copytree(REPOSITORY / "corpus" / topic, folder / "documents" / topic)
