@@ -97,7 +97,7 @@ def place(tmp_path_factory, embedder):
     write(folder / "asked.jsonl", asked)
     write(folder / "few.jsonl", [row for row in asked if row.get("gold")][::8])
     graded = [row for row in rows_of(data.graded_answers()) if row["card"].split("/")[0] in TOPICS]
-    write(folder / "graded_answers.jsonl", graded[::2])
+    write(folder / "graded_answers.jsonl", graded[::4])
     sentences = rows_of(data.support_rows("dev"))
     write(data.support_rows("dev", folder), sentences[::12])
     write(data.support_rows("model", folder), sentences[5::60])

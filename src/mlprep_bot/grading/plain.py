@@ -75,7 +75,8 @@ def decide(point: KeyPoint, observed: Observed, head: Head) -> PointGrade:
     """The verdict that a head's probabilities and limits give, with its evidence and reason."""
     chance = dict(zip(CLASSES, head.probabilities(observed.values), strict=True))
     against, met = chance[PointVerdict.CONTRADICTED], chance[PointVerdict.MET]
-    made = met + 0.5 * chance[PointVerdict.PARTIAL]
+    # How much of the point is made, given that it is not contradicted: that is decided by itself.
+    made = (met + 0.5 * chance[PointVerdict.PARTIAL]) / max(1e-6, 1 - against)
     limits = head.limits
     values = observed.values
     if not values or (values["cosine"] < limits.near and values["cover_new_soft"] < limits.words):

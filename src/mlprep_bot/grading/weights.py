@@ -22,7 +22,8 @@ CLASSES = (PointVerdict.MISSED, PointVerdict.PARTIAL, PointVerdict.MET, PointVer
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where probabilities become verdicts. `met` and `missed` bound the expected share of the point that is made."""
+    """Where probabilities become verdicts. `met` and `missed` bound the share of the point that is made, as
+    expected of a point that is not contradicted."""
 
     met: float
     missed: float
