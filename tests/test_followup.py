@@ -56,6 +56,8 @@ DEPENDENT = [
     (DRIFT, "what tools would you use?", ["drift", "tools"]),
     (DRIFT, "Which metrics should I monitor?", ["drift", "metrics"]),
     (DRIFT, "how often should you do it?", ["drift", "often"]),
+    ("How do you choose k in k-means?", "and why is it sensitive to outliers?", ["k-means", "outliers"]),
+    ("What is PCA?", "Is it equivalent to an autoencoder?", ["PCA", "autoencoder"]),
     ("How does batch normalisation work?", "Why do deep networks need it?", ["batch normalisation", "deep networks"]),
     ("How does batch normalisation work?", "What parameters does it learn?", ["batch normalisation", "parameters"]),
     (

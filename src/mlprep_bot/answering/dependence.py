@@ -79,6 +79,12 @@ _CLAUSE = re.compile(
     r"|that|how|what|which|where|why)\b",
     re.IGNORECASE,
 )
+# What only a thing can be: "why is it sensitive to outliers?" asks about the one named before.
+_OF_SOMETHING = (
+    "sensitive|insensitive|robust|similar|equivalent|equal|identical|invariant|immune|prone|vulnerable|resistant|"
+    "susceptible|close|closer|related|linked|tied|comparable|compared|superior|inferior|preferable|limited|applied|"
+    "suited|used|able|unable|likely|unlikely|supposed|guaranteed|due"
+)
 _EXPLETIVE = re.compile(
     r"\bit(?:'s| is| was| be| would be| will be| become| makes?|)\s+(?:ever |always |a |an |really |actually |"
     r"still |so |even |ok |too |"
@@ -92,7 +98,8 @@ _EXPLETIVE = re.compile(
     r"was) it (?:that|called)\b"
     r"|\bit depends\b|\bit (?:seems?|turns out|follows)\b"
     # "worth it"; "what does it cost to train …"; "is it leakage to pick features …"
-    r"|\bworth it\b|\bit (?:costs?|pays?|helps?|hurts?) to\b|\b(?:is|was) it \w+(?:er)? to \w+",
+    r"|\bworth it\b|\bit (?:costs?|pays?|helps?|hurts?) to\b"
+    rf"|\b(?:is|was) it (?!(?:{_OF_SOMETHING})\b)\w+ to \w+",
     re.IGNORECASE,
 )
 _CAUSED = re.compile(r"\b(?:make|makes|making|made|keep|keeps|render|renders) *$", re.IGNORECASE)
