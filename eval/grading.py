@@ -95,7 +95,7 @@ def samples(rows: Sequence[Graded], vectors: VectorMemory) -> list[Sample]:
     for at, row in enumerate(rows):
         reading = Reading(row.question, row.answer, vectors)
         for i, point in enumerate(row.points):
-            seen: Observed = observe(point, reading, [other for other in row.points if other is not point])
+            seen: Observed = observe(point, reading, row.points)
             if seen.values:
                 weight = 1.0 if row.set in OWN else 1.0 / len(row.points)
                 found.append(Sample(row.set, row.split, len(row.points), seen.values, _target(row, i), weight))
@@ -114,8 +114,7 @@ def copies(rows: Sequence[Graded], vectors: VectorMemory) -> list[Sample]:
     found = []
     for row in cards:
         for point in row.points:
-            others = [other for other in row.points if other is not point]
-            seen = observe(point, Reading(row.question, point.text, vectors), others)
+            seen = observe(point, Reading(row.question, point.text, vectors), row.points)
             if seen.values:
                 found.append(Sample("bare", row.split, len(row.points), seen.values, met, _COPY_WEIGHT))
     return found

@@ -48,6 +48,7 @@ _GREEK = dict(
     )
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_RAISED = re.compile(r"[ᵀᵗ⁺⁻ⁿ⊤]+$")
 _LATEX_SILENT = re.compile(
     r"\\(?:text|mathrm|mathbf|mathcal|operatorname|hat|bar|tilde|left|right|big|Big|bigg|frac|tfrac|dfrac|qquad|quad|"
     r"lVert|rVert|lvert|rvert|cdot|limits|,|;|!|:)(?![a-zA-Z])"
@@ -156,9 +157,6 @@ def root(word: str) -> str:
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
     return word[:-1] + "i" if word.endswith("y") and len(word) > 3 else word
-
-
-_RAISED = re.compile(r"[ᵀᵗ⁺⁻ⁿ⊤]+$")
 
 
 def tokens(text: str) -> list[Token]:

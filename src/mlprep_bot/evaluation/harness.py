@@ -21,7 +21,6 @@ from mlprep_bot.evaluation.run import Cost, Run, Skipped
 from mlprep_bot.ports import ChatModel
 
 Progress = Callable[[str, int, int], None]
-_SLOWEST = 3  # answers cost several times what anything else does, so that a sample takes fewer of them
 _OWN = {"support": "the labelled sentences", "grading": "the graded answers"}
 Value = TypeVar("Value")
 
@@ -101,9 +100,8 @@ class Harness:
 
     def _answers(self, asked: Sequence[HeldOut]) -> list[Measurement]:
         subject, seconds = self._subject, list[float]()
-        fewer = self._plan.every * _SLOWEST if self._plan.every > 1 else 1
         answerable = [question for question in asked if question.answerable]
-        answerable = thinned(answerable, fewer, lambda question: question.id)
+        answerable = thinned(answerable, self._plan.answers_every, lambda question: question.id)
         texts = {name: subject.document(name).text for q in answerable for name in q.documents}
         found = answers.measure(
             self._counted("answers", answerable), self._answerer, subject.checker, texts.__getitem__, seconds

@@ -22,6 +22,7 @@ from mlprep_bot.ports import ChatModel, Embedder
 from mlprep_bot.settings import Settings
 
 _GATE_EVERY = 4
+_GATE_ANSWERS_EVERY = 12  # they cost several times what anything else does
 _FEWEST = 40  # items; a set is not thinned out below about this many
 Item = TypeVar("Item")
 
@@ -75,7 +76,8 @@ class Plan:
     sentences (`support/SPLIT.jsonl`) about these documents that people labelled; None when there is none.
 
     `others` makes baselines by name of the documents; `ablated`: mlprep with parts taken away is measured too.
-    `every`: what is slow (all but retrieval and refusal) is measured on about one item in so many; see `thinned`.
+    `every`: the support check and grading are measured on about one item in so many (see `thinned`), answers on one in
+    `answers_every`; retrieval and refusal always whole.
     """
 
     name: str
@@ -87,11 +89,15 @@ class Plan:
     ablated: bool = True
     others: Callable[[Sequence[Document]], Others] | None = None
     every: int = 1
+    answers_every: int = 1
 
     def for_gate(self) -> Plan:
         """The part that needs no model, so that it says the same on every machine, and takes minutes."""
         name = f"{self.name}, as the gate sees it (a sample of what is slow)"
-        return replace(self, name=name, writer="extractive", ablated=False, others=None, every=_GATE_EVERY)
+        return replace(
+            self, name=name, writer="extractive", ablated=False, others=None,
+            every=_GATE_EVERY, answers_every=_GATE_ANSWERS_EVERY,
+        )  # fmt: skip
 
 
 def thinned(items: Sequence[Item], every: int, key: Callable[[Item], str]) -> list[Item]:

@@ -56,8 +56,8 @@ class _Near:
     back: Mapping[str, float]  # does the statement say what the answer says there?
 
 
-def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) -> Observed:
-    """The features of one key point beside the `others` of its rubric. None when the answer offers nothing."""
+def observe(point: KeyPoint, reading: Reading, rubric: Sequence[KeyPoint] = ()) -> Observed:
+    """The features of one key point beside the others of its `rubric`; no features when the answer offers nothing."""
     if reading.empty or not reading.windows:
         return Observed({})
     windows = np.stack([said.vector for said in reading.windows])
@@ -70,7 +70,7 @@ def observe(point: KeyPoint, reading: Reading, others: Sequence[KeyPoint] = ()) 
         **_form(wanted, reading.windows[near.at]),
         **{f"c_{name}": value for name, value in near.forth.items()},
         **{f"b_{name}": value for name, value in near.back.items()},
-        **_distinct(near, wanted, said, windows, others, reading),
+        **_distinct(near, wanted, said, windows, [other for other in rubric if other is not point], reading),
     }
     best = reading.windows[near.at]
     single = [at for at, said in enumerate(reading.windows) if len(said.tokens) == 1]

@@ -54,7 +54,7 @@ class PlainGrader:
     def _judge(self, point: KeyPoint, reading: Reading, points: Sequence[KeyPoint]) -> PointGrade:
         if reading.empty:
             return PointGrade(point, PointVerdict.MISSED, "", reading.why_empty)
-        observed = observe(point, reading, [other for other in points if other is not point])
+        observed = observe(point, reading, points)
         return objection(point, observed) or decide(point, observed, self._head(point, len(points)))
 
     def _head(self, point: KeyPoint, points: int) -> Head:
